@@ -1,0 +1,39 @@
+# The project's door. `make` alone lists what it offers.
+PYTHON ?= python3
+STAMP := .venv/.complete
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint requirements schema
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## .venv with everything pinned, and the Pulumi engine
+	@.venv/bin/python engine/ensure
+
+$(STAMP): requirements-dev.txt
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+demo: setup ## the main job on the sandbox, start to end
+	@.venv/bin/python -m sandbox demo
+
+test: setup lint ## every check and every test, the real engine's too
+	.venv/bin/python -m pytest -n auto
+
+unit: $(STAMP) ## the quick tests alone, without the engine
+	.venv/bin/python -m pytest -m "not engine" -n 0
+
+lint: $(STAMP) ## ruff, mypy, import-linter
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+schema: $(STAMP) ## write inventory/schema.json anew from the model
+	.venv/bin/python -m erasure.schema > inventory/schema.json
+
+requirements: ## pin what pyproject.toml asks for (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.txt -q -o requirements-dev.txt
