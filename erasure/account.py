@@ -1,0 +1,112 @@
+"""The account as one operation sees it: each user asked about once, many users at a time."""
+
+import difflib
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from erasure.errors import Refusal
+from erasure.identity import Identity, fold
+from mbs.client import Client
+from mbs.models import UserComputer
+
+T = TypeVar("T")
+
+_MOST_COMPARED: Final = 2000  # names of one user; finding the nearest of more takes seconds
+
+
+class Listing:
+    """What the account lists for one user.
+
+    `is_known` is False where the API answered as for an unknown user; such a listing is empty.
+    """
+
+    def __init__(self, user_id: str, listed: Iterable[UserComputer] | None) -> None:
+        self.user_id = user_id
+        self.is_known = listed is not None
+        self._pairs: dict[tuple[str, str], set[UserComputer]] = {}
+        for pair in listed or ():
+            self._pairs.setdefault((fold(pair.destination_id), fold(pair.computer_name)), set()).add(pair)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is listed for this user."""
+        return not self._pairs
+
+    def find(self, wanted: Identity) -> UserComputer | None:
+        """Return the binding as listed, or None.
+
+        Raises Refusal where two listed names would be one binding: a purge could not tell which is meant.
+        """
+        found = self._pairs.get((fold(wanted.destination), fold(wanted.computer)), set())
+        if len(found) > 1:
+            names = " and ".join(sorted(f"{one.computer_name!r} on {one.destination_id}" for one in found))
+            raise Refusal(
+                "ambiguous",
+                f"the account lists {names} for user {self.user_id}, which are one binding here",
+                "rename one of the computers, or purge it in the MBS console",
+            )
+        return next(iter(found), None)
+
+    def nearest(self, wanted: Identity) -> str:
+        """Say in a few words what the account lists that comes nearest to something it does not list."""
+        pairs = sorted((pair for same in self._pairs.values() for pair in same), key=_by_name)[:_MOST_COMPARED]
+        elsewhere = [one.destination_id for one in pairs if fold(one.computer_name) == fold(wanted.computer)]
+        if elsewhere:
+            return f"it is listed on destination {', '.join(elsewhere[:3])}"
+        names = {fold(one.computer_name): one for one in pairs}
+        near = difflib.get_close_matches(fold(wanted.computer), names, 3, 0.5)
+        if near:
+            listed = ", ".join(f"{names[name].computer_name!r} on {names[name].destination_id}" for name in near)
+            return f"the nearest listed: {listed}"
+        if pairs:
+            return "listed are: " + ", ".join(f"{one.computer_name!r}" for one in pairs[:3])
+        return "nothing is listed for this user" if self.is_known else "the account does not know this user"
+
+
+class Account:
+    """The account behind a client; every answer is asked for once and kept, failures as well.
+
+    `concurrency` is the number of users asked about at the same time.
+    """
+
+    def __init__(self, client: Client, concurrency: int) -> None:
+        self.client = client
+        self._concurrency = concurrency
+        self._lock = threading.Lock()
+        self._listings: dict[str, Future[Listing]] = {}
+        self._users: dict[str, Future[bool]] = {}
+
+    def listing(self, user_id: str) -> Listing:
+        """Return a user's listing. Raises MbsError."""
+        return self._once(self._listings, user_id, lambda: Listing(user_id, self.client.computers(user_id)))
+
+    def knows(self, user_id: str) -> bool:
+        """Whether the account has this user. Raises MbsError."""
+        return self._once(self._users, user_id, lambda: self.client.user(user_id) is not None)
+
+    def for_each(self, user_ids: Iterable[str], act: Callable[[str], T]) -> list[T]:
+        """Do something for every user, several at a time, each user once; results come in the users' order."""
+        users = list({fold(one): one for one in user_ids}.values())
+        if not users:
+            return []
+        with ThreadPoolExecutor(min(self._concurrency, len(users)), thread_name_prefix="account") as pool:
+            return list(pool.map(act, users))
+
+    def _once(self, answers: dict[str, Future[T]], user_id: str, ask: Callable[[], T]) -> T:
+        with self._lock:
+            answer = answers.get(fold(user_id))
+            mine = answer is None
+            if answer is None:
+                answer = answers[fold(user_id)] = Future()
+        if mine:
+            try:
+                answer.set_result(ask())
+            except BaseException as error:  # noqa: BLE001 -- whoever waits for the answer gets it as it is
+                answer.set_exception(error)
+        return answer.result()
+
+
+def _by_name(pair: UserComputer) -> tuple[str, str]:
+    return fold(pair.computer_name), pair.destination_id

@@ -1,0 +1,163 @@
+"""A user-computer-destination binding as a Pulumi resource.
+
+The path of this module, the class names and the property names are a state format: every stack holds them, and a later
+version of this code must still serve what an earlier one wrote. `version` in the properties says which.
+"""
+
+import contextlib
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pulumi
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from erasure.errors import Refusal
+from erasure.evidence import not_listed
+from erasure.identity import Identity
+from erasure.plan import Bound, Wanted
+from mbs.errors import MbsError
+from providers import connection, purge_run
+
+Properties = dict[str, Any]
+
+VERSION: Final = 1
+_IDENTITY: Final[tuple[str, ...]] = ("user", "destination", "computer")
+_COMPARED: Final[tuple[str, ...]] = ("hold", "deleted", "version")
+
+
+class BindingProvider(ResourceProvider):
+    """Adopts, looks up and purges bindings. It has no attributes: the state holds its name alone."""
+
+    serialize_as_secret_always = False  # there is nothing secret in a name
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the connection from the stack's configuration."""
+        connection.configure(req)
+
+    def check(self, _olds: Properties, news: Properties) -> CheckResult:
+        """Note that the program declares this binding; another spelling of the same one is no change."""
+        wanted = _wanted(news)
+        purge_run.current().checked(wanted.identity.id)
+        inputs: Properties = {key: news[key] for key in (*_IDENTITY, *_COMPARED) if key in news}
+        if all(key in _olds for key in _IDENTITY) and _identity(_olds).id == wanted.identity.id:
+            inputs.update({key: _olds[key] for key in _IDENTITY})
+        return CheckResult(inputs, [])
+
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+        """Compare what may change; who it is stands in the name, so that nothing asks for a replacement."""
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in _COMPARED), replaces=[])
+
+    def create(self, props: Properties) -> CreateResult:
+        """Adopt: the account must list the binding. Only reads are sent.
+
+        Raises Refusal if it is not listed, MbsError if the account cannot be asked.
+        """
+        wanted = _wanted(props)
+        names = {key: props[key] for key in _IDENTITY}
+        if not wanted.deleted:
+            listing = connection.account().listing(wanted.user)
+            pair = listing.find(wanted.identity)
+            if pair is None:
+                raise not_listed(wanted, listing.nearest(wanted.identity))
+            names.update(destination=pair.destination_id, computer=pair.computer_name)
+        endpoint = connection.configuration().endpoint
+        return CreateResult(
+            wanted.identity.id, {**_compared(props), **names, "endpoint": endpoint, "life": uuid.uuid4().hex}
+        )
+
+    def read(self, id_: str, props: Properties) -> ReadResult:
+        """Look the binding up. It is gone only if the account knows its user and does not list it."""
+        bound = bound_of(id_, props)
+        reason = None
+        try:
+            if _is_gone(bound):
+                return ReadResult(id_=None, outs={})
+        except (MbsError, Refusal) as error:
+            reason = str(error)
+        if reason is not None:
+            pulumi.log.warn(f"{bound.identity} is kept as it was: {reason}")
+        return ReadResult(id_=id_, outs=dict(props))
+
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+        """Record a changed hold or deletion mark; nothing changes in the account."""
+        kept = {key: _olds[key] for key in (*_IDENTITY, "endpoint", "life")}
+        return UpdateResult({**_compared(_news), **kept})
+
+    def delete(self, _id: str, _props: Properties) -> None:
+        """Hand over to the purge run, which purges only what this operation's plan permits."""
+        purge_run.current().delete(bound_of(_id, _props))
+
+
+class Binding(Resource, module="mbs", name="Binding"):
+    """The resource of one binding. Its name is the binding's id; its deletion is the purge."""
+
+    def __init__(self, wanted: Wanted, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Declare a binding that is to stay."""
+        properties: Properties = {"version": VERSION, **{key: getattr(wanted, key) for key in _IDENTITY}}
+        if wanted.hold is not None:
+            properties["hold"] = wanted.hold
+        if wanted.deleted:
+            properties["deleted"] = True
+        super().__init__(BindingProvider(), wanted.identity.id, properties, opts)
+
+
+def bound_of(id_: str, outputs: Mapping[str, Any], **marks: bool) -> Bound:
+    """Return what the state holds of a binding; `marks` are the engine's own, of the resource. Raises Refusal."""
+    if outputs.get("version") == VERSION:
+        with contextlib.suppress(KeyError, ValueError):
+            return Bound(
+                id=id_,
+                **{key: outputs[key] for key in (*_IDENTITY, "endpoint", "life")},
+                deleted=bool(outputs.get("deleted", False)),
+                hold=outputs.get("hold"),
+                **marks,
+            )
+    raise Refusal(
+        "state",
+        f"the state of binding {id_} is not of a version that this program reads",
+        "use the version of this project that wrote it, or a newer one",
+    )
+
+
+def _is_gone(bound: Bound) -> bool:
+    """Whether the account, which knows the user, no longer lists the binding.
+
+    Raises Refusal, with the reason, where that cannot be told.
+    """
+    here = connection.configuration().endpoint
+    if bound.endpoint != here:
+        raise Refusal("account", f"it was adopted from {bound.endpoint}, not from {here}", "set that endpoint")
+    account = connection.account()
+    if account.listing(bound.user).find(bound.identity) is not None:
+        return False
+    if bound.deleted:
+        raise Refusal("unknown-user", "its MBS account is recorded as deleted", "nothing is to be done")
+    if not account.knows(bound.user):
+        raise Refusal("unknown-user", f"the account does not know user {bound.user}", "check the account")
+    return True
+
+
+def _wanted(properties: Properties) -> Wanted:
+    return Wanted(
+        **{key: properties[key] for key in _IDENTITY},
+        deleted=bool(properties.get("deleted", False)),
+        hold=properties.get("hold"),
+    )
+
+
+def _identity(properties: Properties) -> Identity:
+    return Identity(*(properties[key] for key in _IDENTITY))
+
+
+def _compared(properties: Properties) -> Properties:
+    return {key: properties[key] for key in _COMPARED if key in properties}

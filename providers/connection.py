@@ -1,0 +1,76 @@
+"""The account behind this plugin process: configured by the engine, connected at the first question.
+
+The credentials live in this module alone, for one operation: they are no property and no attribute of a provider.
+"""
+
+import logging
+import os
+import threading
+
+from pulumi.dynamic import ConfigureRequest
+
+from erasure.account import Account
+from erasure.configuration import Configuration, read_configuration
+from erasure.errors import Problems, Refusal
+from mbs.client import Client
+from mbs.errors import MbsError
+
+_KEYS = tuple(field.alias or name for name, field in Configuration.model_fields.items())
+
+_lock = threading.Lock()
+_configuration: Configuration | None = None
+_account: Account | None = None
+
+
+def configure(request: ConfigureRequest) -> None:
+    """Take the stack's configuration, with its secrets, from the engine. Raises Problems."""
+    global _configuration, _account  # noqa: PLW0603 -- the process serves one operation of one stack
+    _leave_told_errors_to_the_engine()
+    values = {key: value for key in _KEYS if (value := request.config.get(key)) is not None}
+    with _lock:
+        _configuration = read_configuration(values, os.environ)
+        _account = None
+
+
+def configuration() -> Configuration:
+    """Return what `configure` took."""
+    if _configuration is None:
+        raise RuntimeError("a provider was called before it was configured")
+    return _configuration
+
+
+def account() -> Account:
+    """Return the account; the same one for every provider of this process. Raises Refusal without credentials."""
+    global _account  # noqa: PLW0603 -- see configure
+    settings = configuration()
+    with _lock:
+        if _account is None:
+            if settings.credentials is None:
+                raise Refusal(
+                    "credentials",
+                    f"{settings.endpoint} is to be asked, and neither a token nor a login is set",
+                    "set MBS_TOKEN, or MBS_LOGIN and MBS_PASSWORD, in the environment,"
+                    " or `pulumi config set --secret token`",
+                )
+            client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout)
+            _account = Account(client, settings.concurrency)
+        return _account
+
+
+def reset() -> None:
+    """Forget everything: what the end of the process does for the engine, for tests that stay in one."""
+    global _configuration, _account  # noqa: PLW0603 -- see configure
+    with _lock:
+        _configuration = _account = None
+
+
+def _leave_told_errors_to_the_engine() -> None:
+    """Keep gRPC from printing a traceback for an error that the engine shows as a sentence anyway."""
+    logger = logging.getLogger("grpc._server")
+    if _is_not_told not in logger.filters:
+        logger.addFilter(_is_not_told)
+
+
+def _is_not_told(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, Refusal | Problems | MbsError)

@@ -1,0 +1,37 @@
+"""What the program's process needs of Pulumi: the configuration, the project's folder, and a quiet end."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+
+import pulumi
+
+from erasure.configuration import Configuration, read_configuration
+
+
+def configuration() -> Configuration:
+    """Return the stack's configuration, with every mistake in it reported at once. Raises Problems."""
+    prefix = f"{pulumi.get_project()}:"
+    values = pulumi.runtime.get_config_env()
+    secret = json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS") or "[]")
+    return read_configuration(
+        {key.removeprefix(prefix): text for key, text in values.items() if key.startswith(prefix)},
+        os.environ,
+        frozenset(key.removeprefix(prefix) for key in secret),
+    )
+
+
+def project_path(file: str) -> Path:
+    """Return a path of the configuration: a relative one is from the project's root, where the engine starts us."""
+    return Path(pulumi.get_root_directory(), file)
+
+
+def end_quietly_on_interrupt() -> None:
+    """End at once when the engine interrupts the program: it does so after a refusal, and has told the reason."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, end)

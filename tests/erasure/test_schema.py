@@ -1,0 +1,27 @@
+"""The schema for editors is the model's."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from erasure.schema import schema
+from tests.erasure.test_inventory import GOOD
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert (ROOT / "inventory/schema.json").read_text() == schema(), "run `make schema`"
+
+
+def test_the_schema_takes_a_good_inventory_and_refuses_an_unknown_key() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(schema()))
+    document = yaml.load(GOOD, yaml.BaseLoader)  # noqa: S506 -- text alone, as an editor sees it
+    for user in document["users"]:
+        user.pop("deleted", None)
+    document["version"] = 1
+    validator.validate(document)
+    document["foo"] = 1
+    assert not validator.is_valid(document)
