@@ -7,7 +7,7 @@ from erasure.errors import Problems
 from erasure.inventory import read_inventory
 from erasure.plan import PlanRequest, wanted_of
 from providers.binding import Binding
-from providers.program import configuration, end_quietly_on_interrupt, project_path
+from providers.program import configuration, end_quietly_on_interrupt, fail, project_path
 from providers.purge_plan import PurgePlan
 from providers.state import read_bound
 
@@ -37,4 +37,4 @@ end_quietly_on_interrupt()
 try:
     main()
 except Problems as problems:
-    raise pulumi.RunError(str(problems)) from None
+    fail(problems)

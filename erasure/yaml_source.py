@@ -87,7 +87,7 @@ class YamlSource:
             with path.open("rb") as file:
                 content = file.read(_LARGEST + 1)
         except OSError as error:
-            raise Problems([f"{self.shown_as}: cannot be read: {error.strerror}; {_where_it_belongs(error)}"]) from None
+            raise Problems([self.at(0, f"cannot be read: {error.strerror}; {_where_it_belongs(error)}")]) from None
         if len(content) > _LARGEST:
             raise Problems([self.at(0, f"larger than {_LARGEST >> 20} MiB; split it by stack")])
         try:

@@ -23,13 +23,16 @@ _account: Account | None = None
 
 
 def configure(request: ConfigureRequest) -> None:
-    """Take the stack's configuration, with its secrets, from the engine. Raises Problems."""
-    global _configuration, _account  # noqa: PLW0603 -- the process serves one operation of one stack
+    """Take the stack's configuration, with its secrets, from the engine. Raises Problems.
+
+    Every provider class of the process is configured, with the same values; the first one counts.
+    """
+    global _configuration  # noqa: PLW0603 -- the process serves one operation of one stack
     _leave_told_errors_to_the_engine()
     values = {key: value for key in _KEYS if (value := request.config.get(key)) is not None}
     with _lock:
-        _configuration = read_configuration(values, os.environ)
-        _account = None
+        if _configuration is None:
+            _configuration = read_configuration(values, os.environ)
 
 
 def configuration() -> Configuration:

@@ -3,12 +3,17 @@
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
+from typing import Final, NoReturn
 
 import pulumi
 
 from erasure.configuration import Configuration, read_configuration
+from erasure.errors import Problems
+
+_TOLD: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
 
 def configuration() -> Configuration:
@@ -26,6 +31,12 @@ def configuration() -> Configuration:
 def project_path(file: str) -> Path:
     """Return a path of the configuration: a relative one is from the project's root, where the engine starts us."""
     return Path(pulumi.get_root_directory(), file)
+
+
+def fail(problems: Problems) -> NoReturn:
+    """End the program with every reason as one error of the stack, and nothing else."""
+    pulumi.log.error(str(problems))
+    sys.exit(_TOLD)
 
 
 def end_quietly_on_interrupt() -> None:

@@ -100,12 +100,10 @@ class PurgePlanProvider(ResourceProvider):
 class PurgePlan(Resource, module="mbs", name="PurgePlan"):
     """The resource of a plan: declared once, before the bindings."""
 
-    purges: pulumi.Output[list[str]]
-
     def __init__(self, request: PlanRequest, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the plan of this operation."""
         # One JSON string: the SDK takes milliseconds for every value of a property.
-        super().__init__(PurgePlanProvider(), "plan", {"request": request.model_dump_json(), "purges": None}, opts)
+        super().__init__(PurgePlanProvider(), "plan", {"request": request.model_dump_json()}, opts)
 
 
 def _recorded(properties: Properties) -> Properties:

@@ -12,8 +12,7 @@ from erasure.errors import Refusal
 from erasure.evidence import Evidence
 from erasure.plan import Bound, Plan
 
-_TO_PURGE = "to purge it, drop its entry from the inventory and run `pulumi up` for the whole stack"
-_TO_LEAVE = "to stop managing it and keep its data, give its entry `release`"
+_REMEDY = "drop its entry and run `pulumi up` for the whole stack; `release` stops managing it and keeps its data"
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ class PurgeRun:
                 raise Refusal(
                     "not-permitted",
                     f"{bound.identity} is not purged: no plan of this operation permits it"
-                    " (destroy, --target and a program that failed never purge)",
-                    f"{_TO_PURGE}; {_TO_LEAVE}",
+                    " (destroy, --target and a failed program purge nothing)",
+                    _REMEDY,
                 )
             missing = permit.plan.wanted.keys() - self._checked
             foreign = self._checked - permit.plan.wanted.keys()
@@ -94,7 +93,7 @@ class PurgeRun:
         if bound.id in permit.plan.wanted or bound.id in permit.plan.released:
             return None
         if not any(one.id == bound.id for one in permit.plan.purges):
-            raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _TO_PURGE)
+            raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _REMEDY)
         return permit
 
 

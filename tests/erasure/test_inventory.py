@@ -78,7 +78,7 @@ def test_nothing_wanted_is_an_empty_list_of_users(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_told_with_its_remedy(tmp_path: Path) -> None:
-    with pytest.raises(Problems, match=r"acme\.yaml: cannot be read: No such file.*; create it, or set"):
+    with pytest.raises(Problems, match=r"acme\.yaml:1: cannot be read: No such file.*; create it, or set"):
         read_inventory(tmp_path / "acme.yaml")
 
 
