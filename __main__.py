@@ -7,7 +7,7 @@ from erasure.errors import Problems
 from erasure.inventory import read_inventory
 from erasure.plan import PlanRequest, wanted_of
 from providers.binding import Binding
-from providers.program import configuration, end_quietly_on_interrupt, fail, project_path
+from providers.program import configuration, end_quietly_on_interrupt, fail, no_stack_traces_in_the_state, project_path
 from providers.purge_plan import PurgePlan
 from providers.state import read_bound
 
@@ -29,7 +29,13 @@ def main() -> None:
             bound=read_bound(),
         )
     )
-    plan.urn.apply(lambda _: [Binding(one) for one in wanted] and None)
+
+    def declare(_: str) -> None:
+        with no_stack_traces_in_the_state():
+            for one in wanted:
+                Binding(one)
+
+    plan.urn.apply(declare)
     pulumi.export("bindings", len(wanted))
 
 

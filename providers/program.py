@@ -1,9 +1,11 @@
 """What the program's process needs of Pulumi: the configuration, the project's folder, and a quiet end."""
 
+import contextlib
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -31,6 +33,20 @@ def configuration() -> Configuration:
 def project_path(file: str) -> Path:
     """Return a path of the configuration: a relative one is from the project's root, where the engine starts us."""
     return Path(pulumi.get_root_directory(), file)
+
+
+@contextlib.contextmanager
+def no_stack_traces_in_the_state() -> Iterator[None]:
+    """Declare resources without the SDK's record of where: it makes up half of each one's state."""
+    before = getattr(sys, "tracebacklimit", None)
+    sys.tracebacklimit = 1
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.tracebacklimit
+        else:
+            sys.tracebacklimit = before
 
 
 def fail(problems: Problems) -> NoReturn:

@@ -1,0 +1,83 @@
+"""One sandbox for a process of tests; for each test a stack of its own, with three computers adopted or to adopt."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.workspace import Workspace
+from sandbox.running import RunningSandbox
+from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal
+
+COMPUTERS = ("CHARLIE-LAPTOP", "Front Desk", "Büro PC")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs the engine, so that `make unit` leaves it out."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("engine")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningSandbox]:
+    """Start the stand-in of the API."""
+    with RunningSandbox(purge_delay="0s") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(server: RunningSandbox) -> RunningSandbox:
+    """Return the stand-in with Charlie's three computers, and with nothing in its log."""
+    _three_computers(server)
+    return server
+
+
+@pytest.fixture(scope="session")
+def templates(
+    pulumi: Path, server: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Rehearsal, Rehearsal]:
+    """Make a new stack, and one that has adopted the three computers; tests copy them, which is quicker."""
+    _three_computers(server)
+    new = _rehearsal(tmp_path_factory.mktemp("new"), pulumi, server)
+    new.workspace.init(STACK)
+    new.want(*COMPUTERS)
+    adopted = _copy(new, tmp_path_factory.mktemp("adopted"))
+    adopted.up().require()
+    return new, adopted
+
+
+@pytest.fixture
+def empty(templates: tuple[Rehearsal, Rehearsal], sandbox: RunningSandbox, tmp_path: Path) -> Rehearsal:
+    """Return a new stack whose inventory wants the three computers, against a `sandbox` that is as it was."""
+    assert sandbox is templates[0].sandbox
+    return _copy(templates[0], tmp_path)
+
+
+@pytest.fixture
+def adopted(templates: tuple[Rehearsal, Rehearsal], sandbox: RunningSandbox, tmp_path: Path) -> Rehearsal:
+    """Return a stack that has adopted the three computers; the account's log is empty."""
+    assert sandbox is templates[1].sandbox
+    return _copy(templates[1], tmp_path)
+
+
+def _three_computers(server: RunningSandbox) -> None:
+    server.reset()
+    for name in COMPUTERS:
+        server.add(CHARLIE, DESTINATION, name)
+
+
+def _copy(rehearsal: Rehearsal, folder: Path) -> Rehearsal:
+    shutil.copytree(rehearsal.workspace.directory, folder, symlinks=True, dirs_exist_ok=True)
+    return _rehearsal(folder, rehearsal.workspace.pulumi, rehearsal.sandbox)
+
+
+def _rehearsal(folder: Path, pulumi: Path, server: RunningSandbox) -> Rehearsal:
+    environment = {
+        "MBS_ENDPOINT": server.url,
+        "MBS_LOGIN": server.login,
+        "MBS_PASSWORD": server.password,
+        "PULUMI_STACK": STACK,  # the engine keeps which stack is selected by the folder's path
+    }
+    return Rehearsal(Workspace(folder, pulumi, env=environment), server)

@@ -1,0 +1,84 @@
+"""One stack of the real project on the real engine, against the sandbox."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from engine.workspace import Result, Workspace
+from erasure.identity import Identity
+from sandbox.running import RunningSandbox
+
+STACK = "acme"
+BINDING = "pulumi-python:dynamic/mbs:Binding"
+PLAN = "pulumi-python:dynamic/mbs:PurgePlan"
+CHARLIE = "6970973d-e245-4bbf-a766-dc65a96549c9"
+DESTINATION = "74c0060b-1ca5-4342-9d02-2a7f57e378c4"
+
+
+@dataclass
+class Rehearsal:
+    """A stack `acme`, its inventory file, and the account behind it."""
+
+    workspace: Workspace
+    sandbox: RunningSandbox
+
+    @property
+    def file(self) -> Path:
+        """The inventory file."""
+        return self.workspace.directory / "inventory" / f"{STACK}.yaml"
+
+    def write(self, text: str) -> None:
+        """Write the inventory file as it is given."""
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(text, encoding="utf-8")
+
+    def want(self, *computers: str, user: str = CHARLIE, destination: str = DESTINATION) -> None:
+        """Write an inventory of one user's computers on one destination; without a name, of nothing at all."""
+        self.want_all({user: [(name, [destination]) for name in computers]} if computers else {})
+
+    def want_all(self, users: Mapping[str, Sequence[tuple[str, Sequence[str]]]]) -> None:
+        """Write an inventory of these users, each with computers and their destinations."""
+        entries = [
+            {"id": user, "computers": [{"name": name, "destinations": list(on)} for name, on in computers]}
+            for user, computers in users.items()
+        ]
+        self.write(json.dumps({"version": 1, "users": entries}))  # JSON is YAML
+
+    def up(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        """Run `pulumi up` without its preview."""
+        return self.workspace.run("up", "--yes", "--skip-preview", *arguments, env=env)
+
+    def preview(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        """Run `pulumi preview`."""
+        return self.workspace.run("preview", *arguments, env=env)
+
+    def bindings(self) -> list[str]:
+        """Return the ids of the bindings in the state, in order."""
+        return sorted(one["id"] for one in self.resources(BINDING))
+
+    def resources(self, kind: str) -> list[dict[str, Any]]:
+        """Return the resources of a type in the state."""
+        return [one for one in self.workspace.state()["deployment"].get("resources", []) if one["type"] == kind]
+
+    def purges(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Return every DELETE that the account received: the user's ID in the path, and the pairs of the body."""
+        return [
+            (one.path.split("/")[3], [(pair["DestinationId"], pair["ComputerName"]) for pair in one.body])
+            for one in self.sandbox.requests("DELETE")
+        ]
+
+
+def new_token(sandbox: RunningSandbox) -> str:
+    """Log in as a person would, and return the token."""
+    body = {"UserName": sandbox.login, "Password": sandbox.password}
+    answer = requests.post(f"{sandbox.url}/api/Provider/Login", json=body, timeout=30)
+    return str(answer.json()["access_token"])
+
+
+def binding(computer: str, user: str = CHARLIE, destination: str = DESTINATION) -> str:
+    """Return a binding's id."""
+    return Identity(user, destination, computer).id
