@@ -59,6 +59,6 @@ def end_quietly_on_interrupt() -> None:
     """End at once when the engine interrupts the program: it does so after a refusal, and has told the reason."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        os._exit(130)
+        os._exit(_TOLD)
 
     signal.signal(signal.SIGINT, end)
