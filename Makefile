@@ -22,8 +22,8 @@ demo: setup ## the main job on the sandbox, start to end
 test: setup lint ## every check and every test, the real engine's too
 	.venv/bin/python -m pytest -n auto
 
-unit: $(STAMP) ## the quick tests alone, without the engine
-	.venv/bin/python -m pytest -m "not engine" -n 0
+unit: $(STAMP) ## the tests of seconds: no engine, no sandbox
+	.venv/bin/python -m pytest tests/mbs tests/erasure tests/policies tests/providers
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	.venv/bin/ruff check .

@@ -237,7 +237,9 @@ def _told(source: YamlSource, error: Any) -> str:  # noqa: ANN401 -- pydantic's 
         level = next((str(step) for step in reversed(place[:-1]) if step in _FIELDS), "")
         near = difflib.get_close_matches(str(field), _FIELDS[level], 1)
         return source.at_place(
-            place, f"unknown key {shown}; " + (f"did you mean {near[0]!r}?" if near else f"remove it; known are {_list(level)}")
+            place,
+            f"unknown key {shown}; "
+            + (f"did you mean {near[0]!r}?" if near else f"remove it; known are {_list(level)}"),
         )
     if isinstance(found, Untyped) and kind == "string_type":
         if found.kind == "nothing":

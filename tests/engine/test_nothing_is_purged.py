@@ -1,6 +1,5 @@
 """What must purge nothing: no DELETE, an exit that is not zero, and every binding still in the state."""
 
-
 import pytest
 
 from engine.workspace import Result

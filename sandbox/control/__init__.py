@@ -1,0 +1,1 @@
+"""The control side: paths under /_sandbox that no vendor has."""

@@ -1,0 +1,142 @@
+"""What every request passes first: a bounded body, and, towards the MBS API, faults, latency and the log.
+
+It is the outermost layer and plain ASGI, because a fault can end a connection without any answer.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Final
+
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.authorization import DENIED, bearer_token, is_api
+from sandbox.clock import real_now
+from sandbox.connection import cut
+from sandbox.journal import describe
+from sandbox.messages import Fault, StatusFault
+from sandbox.sandbox import Sandbox
+
+LONGEST_BODY: Final = 32 * 1024 * 1024
+"""Bytes of a request's body that are accepted; one purge of 100,000 computers stays below it."""
+
+_WITHOUT_BODY: Final = (204, 205, 304)
+
+
+class Gate:
+    """Lets requests through to the application, or does to them what a fault says."""
+
+    def __init__(self, application: ASGIApp, sandbox: Sandbox) -> None:
+        self._application = application
+        self._sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the request, and let it pass or not."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        try:
+            body = await _read(receive)
+        except _ClientGone:
+            return
+        except _TooLong:
+            message = {"Message": f"The request entity is longer than {LONGEST_BODY} bytes."}
+            await JSONResponse(message, 413, {"Connection": "close"})(scope, receive, send)
+            return
+        if is_api(scope["path"]):
+            await self._pass_api(scope, body, receive, send)
+        else:
+            await self._application(scope, _replayed(body, receive), send)
+
+    async def _pass_api(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Let a request of the MBS API take effect, or not, and answer it, or not.
+
+        A client that goes away meanwhile changes nothing: the vendor would not notice either.
+        """
+        sandbox = self._sandbox
+        request = sandbox.journal.arrived(describe(dict(scope), body, sandbox.clock.now(), real_now()))
+        fault = sandbox.faults.strike(scope["method"], scope["path"])
+        wait = sandbox.settings.latency + fault.delay if fault else sandbox.settings.latency
+        if wait:
+            await asyncio.sleep(wait.total_seconds())
+        kind = fault.kind if fault else None
+        if kind == "cut_after":
+            await self._application(scope, _replayed(body, receive), _nowhere)
+        if kind in ("cut_before", "cut_after"):
+            sandbox.note(request, cut=True, fault=kind)
+            await cut(send, receive)
+            return
+        answer = self._application if fault is None else self._answer_of(fault, scope)
+        noted = _before_the_answer(send, lambda status: sandbox.note(request, status=status, fault=kind))
+        await answer(scope, _replayed(body, receive), noted)
+
+    def _answer_of(self, fault: Fault, scope: Scope) -> ASGIApp:
+        """Return what answers in the application's place, or the application where the fault was a delay."""
+        if isinstance(fault, StatusFault):
+            return _response(fault)
+        if fault.kind == "expired_token":
+            with self._sandbox.transaction() as session:
+                self._sandbox.tokens.drop(session, bearer_token(scope) or "")
+            return JSONResponse(DENIED, 401)
+        return self._application
+
+
+class _TooLong(Exception):
+    pass
+
+
+class _ClientGone(Exception):
+    pass
+
+
+async def _read(receive: Receive) -> bytes:
+    """Return the body of a request. One that is too long is read all the same: who is still sending hears no answer."""
+    body = bytearray()
+    length = 0
+    while length <= 2 * LONGEST_BODY:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _ClientGone
+        piece = message.get("body", b"")
+        length += len(piece)
+        if length <= LONGEST_BODY:
+            body += piece
+        if not message.get("more_body", False):
+            break
+    if length > LONGEST_BODY:
+        raise _TooLong
+    return bytes(body)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return replay
+
+
+async def _nowhere(_message: Message) -> None:
+    """Send nothing."""
+
+
+def _before_the_answer(send: Send, note: Callable[[int], None]) -> Send:
+    """Note the status before the client can see it: whoever has an answer finds it in the log."""
+
+    async def noting(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            note(message["status"])
+        await send(message)
+
+    return noting
+
+
+def _response(fault: StatusFault) -> Response:
+    text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
+    if fault.body is None or fault.status in _WITHOUT_BODY:
+        text = ""
+    kind = fault.content_type or ("text/plain" if isinstance(fault.body, str) else "application/json")
+    headers = fault.headers if not text else {"Content-Type": kind, **fault.headers}
+    return Response(text, fault.status, headers)

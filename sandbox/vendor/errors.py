@@ -1,0 +1,66 @@
+"""How the MBS API answers what it refuses: {"Message": ...}.
+
+The words are guesses from the server's stack (ASP.NET Web API), except that of an unknown path, which is documented.
+"""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from sandbox.authorization import DENIED, is_api
+from sandbox.vendor.answers import Refusal
+
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    401: {"model": Refusal, "description": DENIED["Message"]},
+}
+"""What every path but the login can answer besides, for the OpenAPI page."""
+
+
+class VendorError(Exception):
+    """An answer of the MBS API that is an error."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def answer_errors(application: FastAPI) -> None:
+    """Have the application answer errors as the vendor does, on the vendor's paths and on those that nobody has."""
+    # Starlette types a handler's exception as any exception, and so refuses one that says which it handles.
+    application.add_exception_handler(VendorError, _vendor_error)  # type: ignore[arg-type]
+    application.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
+    application.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    application.add_exception_handler(Exception, _fault)
+
+
+async def _vendor_error(_request: Request, error: VendorError) -> Response:
+    return JSONResponse({"Message": str(error)}, error.status)
+
+
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    if error.status_code == 404 and "endpoint" not in request.scope:
+        message = f"No HTTP resource was found that matches the request URI '{request.url}'."
+    elif is_api(request.url.path) and error.status_code == 405:
+        message = f"The requested resource does not support http method '{request.method}'."
+    elif is_api(request.url.path):
+        message = str(error.detail)
+    else:
+        return await http_exception_handler(request, error)
+    return JSONResponse({"Message": message}, error.status_code, headers=error.headers)
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    if not is_api(request.url.path):
+        return await request_validation_exception_handler(request, error)
+    reasons: dict[str, list[str]] = {}
+    for one in error.errors():
+        reasons.setdefault(".".join(map(str, one["loc"][1:])) or "body", []).append(one["msg"])
+    return JSONResponse({"Message": "The request is invalid.", "ModelState": reasons}, 400)
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    return JSONResponse({"Message": "An error has occurred."}, 500)
