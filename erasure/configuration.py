@@ -130,6 +130,7 @@ def read_configuration(
     `secret_keys` names the keys that were set with `--secret`; None where that cannot be known. Raises Problems with
     every reason; none of them repeats a secret.
     """
+    values = {key: text for key, text in values.items() if text.strip() or key not in _CREDENTIALS}
     from_environment = {key: text.strip() for name, key in ENVIRONMENT.items() if (text := environment.get(name, ""))}
     problems = [
         *_mixed_credentials(values, "the configuration"),

@@ -43,7 +43,7 @@ def configuration() -> Configuration:
 
 
 def account() -> Account:
-    """Return the account; the same one for every provider of this process. Raises Refusal without credentials."""
+    """Return the account; the same one for every provider of this process. Raises Refusal without usable ones."""
     global _account  # noqa: PLW0603 -- see configure
     settings = configuration()
     with _lock:
@@ -55,7 +55,10 @@ def account() -> Account:
                     "set MBS_TOKEN, or MBS_LOGIN and MBS_PASSWORD, in the environment,"
                     " or `pulumi config set --secret token`",
                 )
-            client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout)
+            try:
+                client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout)
+            except MbsError as error:
+                raise Refusal("credentials", error.finding, error.remedy) from None
             _account = Account(client, settings.concurrency)
         return _account
 
