@@ -1,6 +1,6 @@
 # The project's door. `make` alone lists what it offers.
 PYTHON ?= python3
-STAMP := .venv/.complete
+STAMP := .venv/.complete-$(notdir $(PYTHON))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit lint requirements schema
