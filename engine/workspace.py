@@ -77,6 +77,8 @@ class Workspace:
             "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            # A rehearsal's ledger is a file of its folder, also where CI runs it.
+            "CI": "",
         }
         callers = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         self.env: dict[str, str] = callers | own | dict(env or {})

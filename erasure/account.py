@@ -1,13 +1,13 @@
 """The account as one operation sees it: each user asked about once, many users at a time."""
 
 import difflib
-import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from erasure.errors import Refusal
 from erasure.identity import Identity, fold
+from erasure.once import Once
 from mbs.client import Client
 from mbs.models import UserComputer
 
@@ -29,11 +29,6 @@ class Listing:
         for pair in listed or ():
             self._pairs.setdefault((fold(pair.destination_id), fold(pair.computer_name)), set()).add(pair)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing at all is listed for this user."""
-        return not self._pairs
-
     def find(self, wanted: Identity) -> UserComputer | None:
         """Return the binding as listed, or None.
 
@@ -48,6 +43,10 @@ class Listing:
                 "rename one of the computers, or purge it in the MBS console",
             )
         return next(iter(found), None)
+
+    def destinations(self, computer: str) -> frozenset[str]:
+        """Return the folded IDs of the destinations that list a computer."""
+        return frozenset(destination for destination, name in self._pairs if name == fold(computer))
 
     def nearest(self, wanted: Identity) -> str:
         """Say in a few words what the account lists that comes nearest to something it does not list."""
@@ -74,17 +73,16 @@ class Account:
     def __init__(self, client: Client, concurrency: int) -> None:
         self.client = client
         self._concurrency = concurrency
-        self._lock = threading.Lock()
-        self._listings: dict[str, Future[Listing]] = {}
-        self._users: dict[str, Future[bool]] = {}
+        self._listings = Once[Listing]()
+        self._users = Once[bool]()
 
     def listing(self, user_id: str) -> Listing:
         """Return a user's listing. Raises MbsError."""
-        return self._once(self._listings, user_id, lambda: Listing(user_id, self.client.computers(user_id)))
+        return self._listings.get(fold(user_id), lambda: Listing(user_id, self.client.computers(user_id)))
 
     def knows(self, user_id: str) -> bool:
         """Whether the account has this user. Raises MbsError."""
-        return self._once(self._users, user_id, lambda: self.client.user(user_id) is not None)
+        return self._users.get(fold(user_id), lambda: self.client.user(user_id) is not None)
 
     def for_each(self, user_ids: Iterable[str], act: Callable[[str], T]) -> list[T]:
         """Do something for every user, several at a time, each user once; results come in the users' order."""
@@ -93,19 +91,6 @@ class Account:
             return []
         with ThreadPoolExecutor(min(self._concurrency, len(users)), thread_name_prefix="account") as pool:
             return list(pool.map(act, users))
-
-    def _once(self, answers: dict[str, Future[T]], user_id: str, ask: Callable[[], T]) -> T:
-        with self._lock:
-            answer = answers.get(fold(user_id))
-            mine = answer is None
-            if answer is None:
-                answer = answers[fold(user_id)] = Future()
-        if mine:
-            try:
-                answer.set_result(ask())
-            except BaseException as error:  # noqa: BLE001 -- whoever waits for the answer gets it as it is
-                answer.set_exception(error)
-        return answer.result()
 
 
 def _by_name(pair: UserComputer) -> tuple[str, str]:

@@ -1,80 +1,172 @@
 """What the account says about a plan: asked only where something is to be adopted or purged, once a user."""
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from erasure.account import Account
+from erasure import clock
+from erasure.account import Account, Listing
 from erasure.errors import Refusal
 from erasure.identity import fold
-from erasure.plan import Bound, Plan, Spelled, Wanted
+from erasure.plan import Bound, Spelled
 from mbs.errors import MbsError
-from mbs.models import UserComputer
+from mbs.models import PlanRun, UserComputer
 
 SomeSpelled = TypeVar("SomeSpelled", bound=Spelled)
 
+_WIDEST_ZONE: Final = datetime.timedelta(hours=14)
+
 
 @dataclass(frozen=True)
-class Target:
-    """What a purge would address.
+class Facts:
+    """What the account says about one purge.
 
     `pair` is the binding as the account lists it now, or as it was adopted where the account no longer knows the user;
     None means that the account, which knows the user, lists no such data any more: there is nothing to purge.
+    `last_backup` is the latest that may be meant, `copies` the other destinations that list this computer.
     """
 
     user_id: str
     pair: UserComputer | None
+    last_backup: datetime.datetime | None = None
+    is_running: bool = False
+    copies: frozenset[str] = frozenset()
+    stored_bytes: int | None = None
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found out. `targets` is keyed by binding id; `obstacles` are sentences that stop the operation."""
+    """What was found out about a plan; `facts` is keyed by binding id.
 
-    targets: Mapping[str, Target] = field(default_factory=dict)
+    `stored` has, for each user of a purge, the bytes of each computer by its folded name, and under None those that the
+    API does not attribute. `unread` are questions that no rule needs an answer to.
+    """
+
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    stored: Mapping[str, Mapping[str | None, int]] = field(default_factory=dict)
     unknown_users: frozenset[str] = frozenset()
     unreadable: tuple[MbsError, ...] = ()
+    unread: tuple[MbsError, ...] = ()
     obstacles: tuple[Refusal, ...] = ()
 
+    def stored_bytes(self, purges: Iterable[Bound]) -> int:
+        """Return what these purges hold at the most: what cannot be attributed counts in full, and once."""
+        computers: dict[str, set[str | None]] = {}
+        for one in purges:
+            computers.setdefault(fold(one.user), {None}).add(fold(one.computer))
+        return sum(self.stored.get(user, {}).get(name, 0) for user, names in computers.items() for name in names)
 
-def look_up(plan: Plan, account: Account) -> Evidence:
-    """Ask the account about every user of whom something is to be purged or adopted."""
-    adopted = [one for one in plan.adoptions if not one.deleted]
-    purges, adoptions = _by_user(plan.purges), _by_user(adopted)
+
+@dataclass(frozen=True)
+class Questions:
+    """What is to be asked besides the listings. `bytes_needed`: a rule depends on how much is stored."""
+
+    activity: bool
+    stored_bytes: bool
+    bytes_needed: bool
+
+
+def look_up(purges: Iterable[Bound], adoptions: Iterable[Spelled], questions: Questions, account: Account) -> Evidence:
+    """Ask the account about every user of whom something is to be purged or adopted, many users at a time."""
+    dropped, adopted = _by_user(purges), _by_user(one for one in adoptions if not one.deleted)
+    users = [*(group[0].user for group in dropped.values()), *(group[0].user for group in adopted.values())]
 
     def look(user_id: str) -> Evidence:
-        return _look(user_id, purges.get(fold(user_id), []), adoptions.get(fold(user_id), []), account)
+        key = fold(user_id)
+        return _look(user_id, dropped.get(key, []), adopted.get(key, []), questions, account)
 
-    return _together(account.for_each((one.user for one in (*plan.purges, *adopted)), look))
+    return _together(account.for_each(users, look))
 
 
-def _look(user_id: str, purges: list[Bound], adoptions: list[Wanted], account: Account) -> Evidence:
-    obstacles: list[Refusal] = []
-    targets: dict[str, Target] = {}
-    unknown: set[str] = set()
+def _look(
+    user_id: str, purges: list[Bound], adoptions: list[Spelled], questions: Questions, account: Account
+) -> Evidence:
     try:
         listing = account.listing(user_id)
-        for wanted in adoptions:
-            try:
-                if listing.find(wanted.identity) is None:
-                    obstacles.append(not_listed(wanted, listing.nearest(wanted.identity)))
-            except Refusal as refusal:
-                obstacles.append(refusal)
-        for bound in purges:
-            try:
-                pair = listing.find(bound.identity)
-            except Refusal as refusal:
-                obstacles.append(refusal)
-                continue
-            if pair is None and not account.knows(user_id):
-                unknown.add(user_id)
-                pair = UserComputer(DestinationId=bound.destination, ComputerName=bound.computer)
-            targets[bound.id] = Target(user_id, pair)
+        obstacles, found = _find(listing, purges, adoptions)
+        if None in found.values() and not account.knows(user_id):
+            as_adopted = {
+                one.id: UserComputer(DestinationId=one.destination, ComputerName=one.computer) for one in purges
+            }
+            found = {key: pair or as_adopted[key] for key, pair in found.items()}
+            unknown = frozenset([user_id])
+        else:
+            unknown = frozenset()
+        runs = account.client.plan_runs(user_id) or [] if purges and questions.activity else []
     except MbsError as error:
-        return Evidence(unreadable=(error,), obstacles=tuple(obstacles))
-    return Evidence(targets, frozenset(unknown), (), tuple(obstacles))
+        return Evidence(unreadable=(error,))
+    stored, failed = _stored(user_id, account) if purges and questions.stored_bytes else ({}, None)
+    facts = {one.id: _facts(user_id, one, found[one.id], listing, runs, stored) for one in purges if one.id in found}
+    return Evidence(
+        facts,
+        {fold(user_id): stored},
+        unknown,
+        (failed,) if failed and questions.bytes_needed else (),
+        (failed,) if failed and not questions.bytes_needed else (),
+        tuple(obstacles),
+    )
 
 
-def not_listed(wanted: Wanted, nearest: str) -> Refusal:
+def _find(
+    listing: Listing, purges: list[Bound], adoptions: list[Spelled]
+) -> tuple[list[Refusal], dict[str, UserComputer | None]]:
+    obstacles: list[Refusal] = []
+    found: dict[str, UserComputer | None] = {}
+    for wanted in adoptions:
+        try:
+            if listing.find(wanted.identity) is None:
+                obstacles.append(not_listed(wanted, listing.nearest(wanted.identity)))
+        except Refusal as refusal:
+            obstacles.append(refusal)
+    for bound in purges:
+        try:
+            found[bound.id] = listing.find(bound.identity)
+        except Refusal as refusal:
+            obstacles.append(refusal)
+    return obstacles, found
+
+
+def _facts(
+    user_id: str,
+    purge: Bound,
+    pair: UserComputer | None,
+    listing: Listing,
+    runs: list[PlanRun],
+    stored: Mapping[str | None, int],
+) -> Facts:
+    own = [run for run in runs if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
+    starts = [_latest(run.last_start) for run in own if run.last_start is not None]
+    return Facts(
+        user_id,
+        pair,
+        max(starts, default=None),
+        any(run.is_running for run in own),
+        listing.destinations(purge.computer) - {fold(purge.destination)},
+        stored.get(fold(purge.computer)),
+    )
+
+
+def _latest(start: datetime.datetime) -> datetime.datetime:
+    """Return the latest moment that a time may mean: one without a zone may be of any, and none is 14 hours off."""
+    if start.tzinfo is not None:
+        return start.astimezone(datetime.UTC)
+    return start.replace(tzinfo=datetime.UTC) + _WIDEST_ZONE
+
+
+def _stored(user_id: str, account: Account) -> tuple[dict[str | None, int], MbsError | None]:
+    try:
+        billing = account.client.billing(user_id, clock.today())
+    except MbsError as error:
+        return {}, error
+    stored: dict[str | None, int] = {}
+    for one in billing.details if billing else ():
+        name = None if one.computer is None else fold(one.computer)
+        stored[name] = stored.get(name, 0) + one.stored_bytes
+    return stored, None
+
+
+def not_listed(wanted: Spelled, nearest: str) -> Refusal:
     """Return the refusal to adopt what the account does not list."""
     return Refusal(
         "not-listed",
@@ -92,8 +184,10 @@ def _by_user(bindings: Iterable[SomeSpelled]) -> dict[str, list[SomeSpelled]]:
 
 def _together(parts: list[Evidence]) -> Evidence:
     return Evidence(
-        {key: target for part in parts for key, target in part.targets.items()},
+        {key: facts for part in parts for key, facts in part.facts.items()},
+        {user: stored for part in parts for user, stored in part.stored.items()},
         frozenset[str]().union(*(part.unknown_users for part in parts)),
         tuple(error for part in parts for error in part.unreadable),
+        tuple(error for part in parts for error in part.unread),
         tuple(refusal for part in parts for refusal in part.obstacles),
     )

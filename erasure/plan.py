@@ -1,12 +1,15 @@
 """What one operation would purge: what the stack has bound, less what the inventory wants."""
 
 import datetime
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
+from erasure.approvals import Approval
 from erasure.identity import Identity
 from erasure.inventory import Entry, digest_of
 
@@ -49,37 +52,53 @@ class Bound(Spelled):
     pending_deletion: bool = False
 
 
-class PlanRequest(_Message):
-    """What the program tells the plan's check: the inventory's wish and the state, read in the same operation."""
+class Released(_Message):
+    """A binding that leaves the state while its data stays, and why."""
 
+    id: str
+    reason: str
+
+
+class Elsewhere(Spelled):
+    """A binding that another inventory file wants, and that a purge of this stack might be taken for."""
+
+    file: str
+
+
+class PlanRequest(_Message):
+    """What the program tells the plan's check: the reviewed files' wish and the state, read in the same operation.
+
+    `day` is today's date, UTC, where an entry has one; `unreadable` says what is wrong with neighbouring inventories.
+    """
+
+    project: str
     stack: str
     dry_run: bool
     day: datetime.date | None = None
     wanted: tuple[Wanted, ...]
-    released: tuple[str, ...]
+    released: tuple[Released, ...] = ()
     bound: tuple[Bound, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the rules judge. Every mapping is keyed by binding id."""
+    """What one operation is to do. Every mapping is keyed by binding id."""
 
     wanted: Mapping[str, Wanted]
-    released: frozenset[str]
+    released: Mapping[str, Released]
     bound: Mapping[str, Bound]
 
     @classmethod
     def of(cls, request: PlanRequest) -> "Plan":
-        """Sort a request's entries by who they are; of two states of one binding the one with a hold counts."""
-        bound: dict[str, Bound] = {}
-        for one in request.bound:
-            before = bound.get(one.id)
-            if before is None or (before.pending_deletion, before.hold is None) > (
-                one.pending_deletion,
-                one.hold is None,
-            ):
-                bound[one.id] = one
-        return cls({one.identity.id: one for one in request.wanted}, frozenset(request.released), bound)
+        """Sort a request's entries by who they are."""
+        return cls(
+            {one.identity.id: one for one in request.wanted},
+            {one.id: one for one in request.released},
+            _by_id(request.bound),
+        )
 
     @cached_property
     def purges(self) -> tuple[Bound, ...]:
@@ -89,14 +108,34 @@ class Plan:
         )
 
     @cached_property
+    def releases(self) -> tuple[Bound, ...]:
+        """What would leave the state and keep its data, by id."""
+        return tuple(self.bound[key] for key in sorted(self.released) if key in self.bound)
+
+    @cached_property
     def adoptions(self) -> tuple[Wanted, ...]:
         """What is wanted and not bound yet, by id."""
         return tuple(self.wanted[key] for key in sorted(self.wanted) if key not in self.bound)
+
+    @cached_property
+    def kept(self) -> tuple[tuple[Wanted, Bound], ...]:
+        """What is wanted and bound, by id."""
+        return tuple((self.wanted[key], self.bound[key]) for key in sorted(self.wanted) if key in self.bound)
 
     @property
     def digest(self) -> str:
         """The digest of what is wanted."""
         return digest_of(self.wanted)
+
+
+def purges_digest(endpoint: str, stack: str, purges: Iterable[Bound]) -> str:
+    """Return the digest that an approval names: of a set of purges, with the life that each is to end.
+
+    A later life of the same binding is another purge, so that an old approval cannot be used again.
+    """
+    lives = sorted((one.id, one.life) for one in purges)
+    document = json.dumps(["purges", 1, endpoint, stack, lives], ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(document.encode()).hexdigest()
 
 
 def wanted_of(entries: Iterable[Entry]) -> tuple[Wanted, ...]:
@@ -111,3 +150,17 @@ def wanted_of(entries: Iterable[Entry]) -> tuple[Wanted, ...]:
         )
         for one in entries
     )
+
+
+def _by_id(bindings: Iterable[Bound]) -> dict[str, Bound]:
+    """Of several states of one binding, which a replacement leaves, keep the live one, with a hold that any has."""
+    found: dict[str, Bound] = {}
+    for one in bindings:
+        other = found.get(one.id)
+        if other is not None:
+            live, old = (other, one) if one.pending_deletion else (one, other)
+            one = live.model_copy(  # noqa: PLW2901 -- the sum of both
+                update={"hold": live.hold or old.hold, "protect": live.protect or old.protect}
+            )
+        found[one.id] = one
+    return found

@@ -5,7 +5,7 @@ keys, anchors and aliases, tags, a second document. Plain text that YAML takes f
 nothing stays what was written, as an `Untyped`, so that no ID is ever changed on the way in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -63,6 +63,14 @@ class YamlSource:
     def at_place(self, place: Place, finding: str) -> str:
         """Return `file:line: finding` for a key path of the document, or for as much of it as there is."""
         return self.at(self._line(place), finding)
+
+    def in_order(self, problems: Iterable[str]) -> list[str]:
+        """Return problems of this file as it is read, from its first line on."""
+        return sorted(problems, key=lambda one: int(one.removeprefix(f"{self.shown_as}:").partition(":")[0]))
+
+    def line_of(self, place: Place) -> int:
+        """Return the line of a key path, counted from 1."""
+        return self._line(place) + 1
 
     def _line(self, place: Place) -> int:
         """Parse the text once more: only who has a problem to tell pays for positions."""

@@ -3,6 +3,7 @@
 Safe to use from several threads at once. Every call returns what was documented or raises an MbsError.
 """
 
+import datetime
 import json
 import re
 import ssl
@@ -28,7 +29,7 @@ from mbs.errors import (
     Unreachable,
     UnreadableAnswer,
 )
-from mbs.models import User, UserComputer
+from mbs.models import Billing, PlanRun, User, UserComputer
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ _LONGEST_ANSWER: Final = 16 * 1024 * 1024  # bytes; a listing of 100,000 compute
 _LONGEST_MESSAGE: Final = 256  # characters of the vendor's words that an error repeats
 _LISTING: Final = TypeAdapter(list[UserComputer] | None)
 _USER: Final = TypeAdapter(User | None)
+_PLAN_RUNS: Final = TypeAdapter(list[PlanRun] | None)
+_BILLING: Final = TypeAdapter(Billing | None)
 _UNKNOWN_ID: Final = (400, 404)
 _NOTHING_WAS_SENT: Final = (
     urllib3.exceptions.NewConnectionError,
@@ -83,6 +86,15 @@ class Client:
         """Look a user up: GET api/Users/{id}. None: the account does not know this ID (null, 400 or 404)."""
         return self._known(_user_path(user_id), _USER)
 
+    def plan_runs(self, user_id: str) -> list[PlanRun] | None:
+        """Show the latest run of each of a user's backup plans: GET api/Monitoring/{userId}. None: an unknown user."""
+        return self._known(f"/api/Monitoring/{_segment(user_id)}", _PLAN_RUNS)
+
+    def billing(self, user_id: str, day: datetime.date) -> Billing | None:
+        """Show what is stored of a user: PUT api/Billing/Details, which only reads. None: an unknown user."""
+        body = {"UserID": user_id, "Date": day.isoformat()}
+        return self._known("/api/Billing/Details", _BILLING, "PUT", json=body)
+
     def delete_user_data(self, user_id: str, computers: Iterable[UserComputer]) -> None:
         """Have a user's data deleted in backup storage: DELETE api/Users/{userID}/Computers.
 
@@ -100,22 +112,22 @@ class Client:
             # Nothing is documented to come back. A portal's or a proxy's page with status 200 is no acknowledgement.
             _parsed("DELETE", path, text)
 
-    def _known(self, path: str, kind: TypeAdapter[T]) -> T | None:
+    def _known(self, path: str, kind: TypeAdapter[T], method: str = "GET", **body: Any) -> T | None:  # noqa: ANN401 -- as _call
         try:
-            text = self._call("GET", path)
+            text = self._call(method, path, **body)
         except ApiError as error:
             # The login that this call needed can fail with the same status, and says nothing of the ID.
             if error.status in _UNKNOWN_ID and error.path == path:
                 return None
             raise
-        document = _parsed("GET", path, text)
+        document = _parsed(method, path, text)
         try:
             return kind.validate_python(document, strict=True)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise UnreadableAnswer(
-                "GET", path, f"answered another shape than is documented: {where}: {first['msg']}"
+                method, path, f"answered another shape than is documented: {where}: {first['msg']}"
             ) from None
 
     def _call(self, method: str, path: str, **body: Any) -> str:  # noqa: ANN401 -- what `requests` takes as a body
@@ -221,10 +233,14 @@ class Client:
 
 
 def _user_path(user_id: str) -> str:
+    return f"/api/Users/{_segment(user_id)}"
+
+
+def _segment(user_id: str) -> str:
     if user_id in ("", ".", ".."):
         # As a path segment these would address something else than a user, and no escape survives every proxy.
         raise InvalidRequest(f"{user_id!r} is no user ID", "copy the ID from the account")
-    return f"/api/Users/{quote(user_id, safe='')}"
+    return quote(user_id, safe="")
 
 
 def _usable(token: str) -> str:

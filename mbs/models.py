@@ -3,7 +3,20 @@
 Key spellings are the vendor's, and differ by resource. Unknown keys are let pass: the API grows.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+import datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+RUNNING: Final = 3  # the status of a backup plan that runs now; source: GET api/Monitoring
+
+
+def _moment(value: object) -> object:
+    """Read ISO 8601, which the API writes without a zone."""
+    try:
+        return datetime.datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 class _Answer(BaseModel):
@@ -25,3 +38,35 @@ class User(_Answer):
 
     id: str = Field(alias="ID", min_length=1)
     login: str | None = Field(default=None, alias="Email")
+
+
+class PlanRun(_Answer):
+    """The latest run of one backup plan. Source: GET api/Monitoring/{userId}.
+
+    `last_start` has no zone, and which one is meant is not documented; None: it never ran.
+    """
+
+    computer_name: str | None = Field(alias="ComputerName")
+    last_start: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(default=None, alias="LastStart")
+    status: int = Field(alias="Status")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is backing up now."""
+        return self.status == RUNNING
+
+
+class StoredData(_Answer):
+    """What is stored of a computer at a place that has a display name and no ID.
+
+    Source: PUT api/Billing/Details. `computer` is None where the API does not say whose it is; sizes are in bytes.
+    """
+
+    computer: str | None = Field(default=None, alias="Computer")
+    stored_bytes: int = Field(alias="SizeBackup", ge=0)
+
+
+class Billing(_Answer):
+    """What is stored of a user. It reads as a monthly statistic: it corroborates, and proves nothing."""
+
+    details: list[StoredData] = Field(alias="UserDetailList")

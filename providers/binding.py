@@ -5,7 +5,6 @@ version of this code must still serve what an earlier one wrote. `version` in th
 """
 
 import contextlib
-import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,7 +31,8 @@ Properties = dict[str, Any]
 
 VERSION: Final = 1
 _IDENTITY: Final[tuple[str, ...]] = ("user", "destination", "computer")
-_COMPARED: Final[tuple[str, ...]] = ("hold", "deleted", "version")
+_DECLARED: Final[tuple[str, ...]] = ("hold", "deleted", "version")
+_COMPARED: Final[tuple[str, ...]] = (*_DECLARED, "endpoint", "after")
 
 
 class BindingProvider(ResourceProvider):
@@ -45,12 +45,20 @@ class BindingProvider(ResourceProvider):
         connection.configure(req)
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
-        """Note that the program declares this binding; another spelling of the same one is no change."""
-        wanted = _wanted(news)
-        purge_run.current().checked(wanted.identity.id)
-        inputs: Properties = {key: news[key] for key in (*_IDENTITY, *_COMPARED) if key in news}
-        if all(key in _olds for key in _IDENTITY) and _identity(_olds).id == wanted.identity.id:
-            inputs.update({key: _olds[key] for key in _IDENTITY})
+        """Note that the program declares this binding; another spelling of the same one is no change.
+
+        `endpoint` and `after` (the life that had to end) come from the plan's judgement, and stay as they are else.
+        """
+        wanted, run = _wanted(news), purge_run.current()
+        name = wanted.identity.id
+        run.checked(name)
+        inputs: Properties = {key: news[key] for key in (*_IDENTITY, *_DECLARED) if key in news}
+        if all(key in _olds for key in _IDENTITY) and _identity(_olds).id == name:
+            inputs.update({key: _olds[key] for key in (*_IDENTITY, "endpoint", "after") if key in _olds})
+        if "endpoint" not in inputs or run.is_rebound(name):
+            inputs["endpoint"] = connection.configuration().endpoint
+        if (life := run.used_up(name)) is not None:
+            inputs["after"] = life
         return CheckResult(inputs, [])
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
@@ -62,18 +70,8 @@ class BindingProvider(ResourceProvider):
 
         Raises Refusal if it is not listed, MbsError if the account cannot be asked.
         """
-        wanted = _wanted(props)
-        names = {key: props[key] for key in _IDENTITY}
-        if not wanted.deleted:
-            listing = connection.account().listing(wanted.user)
-            pair = listing.find(wanted.identity)
-            if pair is None:
-                raise not_listed(wanted, listing.nearest(wanted.identity))
-            names.update(destination=pair.destination_id, computer=pair.computer_name)
-        endpoint = connection.configuration().endpoint
-        return CreateResult(
-            wanted.identity.id, {**_compared(props), **names, "endpoint": endpoint, "life": uuid.uuid4().hex}
-        )
+        name = _wanted(props).identity.id
+        return CreateResult(name, _adopted(name, props))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         """Look the binding up. It is gone only if the account knows its user and does not list it."""
@@ -89,9 +87,10 @@ class BindingProvider(ResourceProvider):
         return ReadResult(id_=id_, outs=dict(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
-        """Record a changed hold or deletion mark; nothing changes in the account."""
-        kept = {key: _olds[key] for key in (*_IDENTITY, "endpoint", "life")}
-        return UpdateResult({**_compared(_news), **kept})
+        """Record a changed hold or deletion mark, or begin a new life; nothing changes in the account."""
+        if any(_olds.get(key) != _news.get(key) for key in ("endpoint", "after")):
+            return UpdateResult(_adopted(_id, _news))
+        return UpdateResult({**_compared(_news), **{key: _olds[key] for key in (*_IDENTITY, "life")}})
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Hand over to the purge run, which purges only what this operation's plan permits."""
@@ -108,24 +107,41 @@ class Binding(Resource, module="mbs", name="Binding"):
             properties["hold"] = wanted.hold
         if wanted.deleted:
             properties["deleted"] = True
-        super().__init__(BindingProvider(), wanted.identity.id, properties, opts)
+        protect = pulumi.ResourceOptions(protect=wanted.hold is not None)
+        super().__init__(BindingProvider(), wanted.identity.id, properties, pulumi.ResourceOptions.merge(protect, opts))
+
+
+def _adopted(name: str, properties: Properties) -> Properties:
+    """Return a binding's outputs for a life that begins: every part as the account lists it now."""
+    wanted = _wanted(properties)
+    names = {key: properties[key] for key in _IDENTITY}
+    if not wanted.deleted:
+        listing = connection.account().listing(wanted.user)
+        pair = listing.find(wanted.identity)
+        if pair is None:
+            raise not_listed(wanted, listing.nearest(wanted.identity))
+        names.update(destination=pair.destination_id, computer=pair.computer_name)
+    endpoint, life = connection.configuration().endpoint, purge_run.current().life_of(name)
+    return {**_compared(properties), **names, "endpoint": endpoint, "life": life}
 
 
 def bound_of(id_: str, outputs: Mapping[str, Any], **marks: bool) -> Bound:
     """Return what the state holds of a binding; `marks` are the engine's own, of the resource. Raises Refusal."""
     if outputs.get("version") == VERSION:
         with contextlib.suppress(KeyError, ValueError):
-            return Bound(
+            bound = Bound(
                 id=id_,
                 **{key: outputs[key] for key in (*_IDENTITY, "endpoint", "life")},
                 deleted=bool(outputs.get("deleted", False)),
                 hold=outputs.get("hold"),
                 **marks,
             )
+            if bound.identity.id == id_:
+                return bound
     raise Refusal(
         "state",
-        f"the state of binding {id_} is not of a version that this program reads",
-        "use the version of this project that wrote it, or a newer one",
+        f"the state of binding {id_} is not as this program writes it, or of a later version",
+        "use the version of this project that wrote it; if the state was edited by hand, undo that",
     )
 
 

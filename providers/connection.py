@@ -1,4 +1,4 @@
-"""The account behind this plugin process: configured by the engine, connected at the first question.
+"""The account and the ledger behind this plugin process: configured by the engine, opened at the first question.
 
 The credentials live in this module alone, for one operation: they are no property and no attribute of a provider.
 """
@@ -6,12 +6,14 @@ The credentials live in this module alone, for one operation: they are no proper
 import logging
 import os
 import threading
+from pathlib import Path
 
 from pulumi.dynamic import ConfigureRequest
 
 from erasure.account import Account
 from erasure.configuration import Configuration, read_configuration
 from erasure.errors import Problems, Refusal
+from erasure.ledger import Ledger, LedgerError
 from mbs.client import Client
 from mbs.errors import MbsError
 
@@ -20,6 +22,7 @@ _KEYS = tuple(field.alias or name for name, field in Configuration.model_fields.
 _lock = threading.Lock()
 _configuration: Configuration | None = None
 _account: Account | None = None
+_ledger: Ledger | None = None
 
 
 def configure(request: ConfigureRequest) -> None:
@@ -63,11 +66,29 @@ def account() -> Account:
         return _account
 
 
+def ledger(chain: str) -> Ledger:
+    """Return the ledger, with the chain that this stack's events go to. Raises Refusal for a URL that is none."""
+    global _ledger  # noqa: PLW0603 -- see configure
+    url = configuration().ledger.get_secret_value()
+    with _lock:
+        if _ledger is None:
+            try:
+                _ledger = Ledger(url, chain, project_root())
+            except LedgerError as error:
+                raise Refusal("ledger", str(error), "correct the configuration key `ledger`, or MBS_LEDGER") from None
+        return _ledger
+
+
+def project_root() -> Path:
+    """Return the project's root: where the engine starts its plugins."""
+    return Path.cwd()
+
+
 def reset() -> None:
     """Forget everything: what the end of the process does for the engine, for tests that stay in one."""
-    global _configuration, _account  # noqa: PLW0603 -- see configure
+    global _configuration, _account, _ledger  # noqa: PLW0603 -- see configure
     with _lock:
-        _configuration = _account = None
+        _configuration = _account = _ledger = None
 
 
 def _leave_told_errors_to_the_engine() -> None:
@@ -79,4 +100,4 @@ def _leave_told_errors_to_the_engine() -> None:
 
 def _is_not_told(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, Refusal | Problems | MbsError)
+    return not isinstance(error, Refusal | Problems | MbsError | LedgerError)

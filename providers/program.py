@@ -1,4 +1,4 @@
-"""What the program's process needs of Pulumi: the configuration, the project's folder, and a quiet end."""
+"""What the program's process does besides declaring: read what there is to read, and end quietly."""
 
 import contextlib
 import json
@@ -12,8 +12,14 @@ from typing import Final, NoReturn
 
 import pulumi
 
+from erasure import clock
+from erasure.approvals import approvals_path, read_approvals
 from erasure.configuration import Configuration, read_configuration
 from erasure.errors import Problems
+from erasure.inventory import read_inventory
+from erasure.neighbours import ask_neighbours
+from erasure.plan import Plan, PlanRequest, Released, wanted_of
+from providers.state import read_bound
 
 _TOLD: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
@@ -30,9 +36,27 @@ def configuration() -> Configuration:
     )
 
 
-def project_path(file: str) -> Path:
-    """Return a path of the configuration: a relative one is from the project's root, where the engine starts us."""
-    return Path(pulumi.get_root_directory(), file)
+def plan_request() -> PlanRequest:
+    """Return what the plan is to be judged on: the reviewed files and this stack's state. Raises Problems."""
+    root, stack, day = Path(pulumi.get_root_directory()), pulumi.get_stack(), clock.today()
+    file = configuration().inventory_path(stack)
+    inventory = read_inventory(root / file, shown_as=file)
+    approvals = approvals_path(stack)
+    request = PlanRequest(
+        project=pulumi.get_project(),
+        stack=stack,
+        dry_run=pulumi.runtime.is_dry_run(),
+        day=day if inventory.has_dates else None,
+        wanted=wanted_of(inventory.wanted(day)),
+        released=tuple(Released(id=one.identity.id, reason=str(one.release)) for one in inventory.released()),
+        bound=read_bound(),
+        approvals=read_approvals(root / approvals, shown_as=approvals),
+    )
+    purges = Plan.of(request).purges
+    if not purges:
+        return request
+    neighbours = ask_neighbours(root, root / file, (one.identity for one in purges), day)
+    return request.model_copy(update={"elsewhere": neighbours.wanted, "unreadable": neighbours.unreadable})
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 As with the bindings, names here are a state format.
 """
 
+import os
+from pathlib import Path
 from typing import Any, Final
 
 import pulumi
@@ -19,15 +21,17 @@ from pulumi.dynamic import (
 )
 
 from erasure.errors import Refusal
-from erasure.evidence import Evidence, look_up
-from erasure.plan import Plan, PlanRequest
-from policies.rules import Case, judge
+from erasure.ledger import Kind, LedgerError
+from erasure.plan import PlanRequest
+from policies.summary import FULL_LIST, summary
 from providers import connection, purge_run
+from providers.judgement import Judgement, document, judge_request
+from providers.record import holds, intentions, new_lives
 
 Properties = dict[str, Any]
 
 VERSION: Final = 1
-_MOST_SHOWN: Final = 20
+_MOST_SHOWN: Final = 8
 
 
 class PurgePlanProvider(ResourceProvider):
@@ -46,34 +50,20 @@ class PurgePlanProvider(ResourceProvider):
         """
         run = purge_run.current()
         try:
-            request = PlanRequest.model_validate_json(news["request"])
-            plan = Plan.of(request)
-            evidence, account = Evidence(), None
-            if plan.purges or any(not one.deleted for one in plan.adoptions):
-                account = connection.account()
-                evidence = look_up(plan, account)
-            verdict = judge(Case(plan, evidence, connection.configuration()))
+            judgement = judge_request(PlanRequest.model_validate_json(news["request"]))
+            refusals = _settled(judgement, run)
         except Refusal as refusal:
             run.refuse()
             return CheckResult({}, [CheckFailure("", str(refusal))])
         except BaseException:
             run.refuse()
             raise
-        for warning in verdict.warnings:
-            pulumi.log.warn(str(warning))
-        if verdict.refusals:
+        if refusals:
             run.refuse()
-            return CheckResult({}, _failures(verdict.refusals))
-        run.permit(purge_run.Permit(plan, evidence, account))
-        inputs = {
-            "version": VERSION,
-            "wanted": len(plan.wanted),
-            "digest": plan.digest,
-            "purges": [one.id for one in plan.purges],
-        }
-        if request.day is not None:
-            inputs["day"] = request.day.isoformat()
-        return CheckResult(inputs, [])
+            return CheckResult({}, _failures(judgement, refusals))
+        for note in (*judgement.notes, *map(str, judgement.verdict.warnings)):
+            pulumi.log.warn(note)
+        return CheckResult(_inputs(judgement), [])
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
         """Compare all but the day; purges that became none were purged, which is no change to show."""
@@ -106,14 +96,63 @@ class PurgePlan(Resource, module="mbs", name="PurgePlan"):
         super().__init__(PurgePlanProvider(), "plan", {"request": request.model_dump_json()}, opts)
 
 
+def _settled(judgement: Judgement, run: purge_run.PurgeRun) -> tuple[Refusal, ...]:
+    """Leave the judgement behind where others need it, and return what refuses; without that, the run has its permit.
+
+    In an update the ledger knows what is intended before this returns. A preview writes nothing into it.
+    """
+    _write_plan_file(judgement)
+    refusals, lives = judgement.refusals, new_lives(judgement)
+    if not judgement.request.dry_run:
+        events = [*holds(judgement), *(() if refusals else intentions(judgement, lives))]
+        try:
+            judgement.ledger.append(events)
+        except LedgerError as error:
+            if refusals or judgement.plan.purges or any(one.kind != Kind.ADOPTED for one in events):
+                remedy = "set `ledger` (or MBS_LEDGER) to one that can be written"
+                return (*refusals, Refusal("ledger", f"what is to be done cannot be recorded: {error}", remedy))
+            pulumi.log.warn(f"ledger: this adoption is not recorded: {error}")
+    if not refusals:
+        run.permit(purge_run.Permit(judgement, lives))
+    return refusals
+
+
+def _write_plan_file(judgement: Judgement) -> None:
+    name = os.environ.get(FULL_LIST)
+    if name:
+        try:
+            document(judgement).write(Path(name))
+        except OSError as error:
+            raise Refusal("plan-file", f"{name} cannot be written: {error.strerror}", f"correct {FULL_LIST}") from None
+
+
+def _inputs(judgement: Judgement) -> Properties:
+    plan = judgement.plan
+    inputs: Properties = {
+        "version": VERSION,
+        "wanted": len(plan.wanted),
+        "digest": plan.digest,
+        "purges": [one.id for one in plan.purges],
+    }
+    if plan.releases:
+        inputs["releases"] = [one.id for one in plan.releases]
+    if plan.purges:
+        # For a policy pack, which sees no deletion: what fired at any level, and of how many.
+        inputs["bound"] = len(plan.bound)
+        inputs["fired"] = [one.rule for one in judgement.verdict.fired]
+    if judgement.request.day is not None:
+        inputs["day"] = judgement.request.day.isoformat()
+    return inputs
+
+
 def _recorded(properties: Properties) -> Properties:
     return {key: value for key, value in properties.items() if not key.startswith("__")}
 
 
-def _failures(refusals: tuple[Refusal, ...]) -> list[CheckFailure]:
+def _failures(judgement: Judgement, refusals: tuple[Refusal, ...]) -> list[CheckFailure]:
     texts = [str(one) for one in refusals[:_MOST_SHOWN]]
-    more = len(refusals) - _MOST_SHOWN
-    if more > 0:
-        texts.append(f"and {more} more of these")
+    if len(refusals) > _MOST_SHOWN:
+        texts.append(f"and {len(refusals) - _MOST_SHOWN:,} more of these")
+    texts[-1] += summary(judgement.case, judgement.verdict, os.environ.get(FULL_LIST))
     # A failure that names a property would have the engine print the property's whole value.
     return [CheckFailure("", text) for text in texts]

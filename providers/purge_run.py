@@ -5,23 +5,28 @@ permits a set; until then, and for everything else, a deletion is refused.
 """
 
 import threading
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from erasure.account import Account
 from erasure.errors import Refusal
-from erasure.evidence import Evidence
-from erasure.plan import Bound, Plan
+from erasure.ledger import Event, Kind, Ledger, Life
+from erasure.once import Once
+from erasure.plan import Bound
+from mbs.errors import AnswerLost, MbsError, UnreadableAnswer
+from mbs.models import UserComputer
+from providers.judgement import Judgement
 
 _REMEDY = "drop its entry and run `pulumi up` for the whole stack; `release` stops managing it and keeps its data"
 
 
 @dataclass(frozen=True)
 class Permit:
-    """A plan that nothing refused, with the account that it was judged on."""
+    """A judged operation that nothing refused, and the lives that it begins, by binding id."""
 
-    plan: Plan
-    evidence: Evidence
-    account: Account | None
+    judgement: Judgement
+    lives: Mapping[str, str]
 
 
 @dataclass
@@ -31,7 +36,7 @@ class PurgeRun:
     _permit: Permit | None = None
     _refused: bool = False
     _checked: set[str] = field(default_factory=set)
-    _done: set[str] = field(default_factory=set)
+    _done: Once[None] = field(default_factory=Once)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refuse(self) -> None:
@@ -49,27 +54,37 @@ class PurgeRun:
         with self._lock:
             self._checked.add(binding)
 
+    def life_of(self, binding: str) -> str:
+        """Return the life that a binding begins in this operation."""
+        return (self._permit.lives.get(binding) if self._permit else None) or uuid.uuid4().hex
+
+    def used_up(self, binding: str) -> str | None:
+        """Return the present life of a wanted binding that has to begin a new one."""
+        found = self._permit.judgement.renewals.get(binding) if self._permit else None
+        return found.life if found else None
+
+    def is_rebound(self, binding: str) -> bool:
+        """Whether a binding of another endpoint was found at this one."""
+        return self._permit is not None and binding in self._permit.judgement.rebinds
+
     def delete(self, bound: Bound) -> None:
         """Do what the deletion of a binding from the state calls for: purge it, leave its data, or refuse.
 
-        Raises Refusal where it is not permitted, and MbsError where the API did not accept it. Either way the binding
-        stays in the state.
+        Raises Refusal where it is not permitted, LedgerError where it cannot be recorded, and MbsError where the API
+        did not accept it. In all of these the binding stays in the state.
         """
-        permit = self._permit_for(bound)
-        if permit is None or bound.id in self._done:
+        judgement = self._permitted(bound)
+        plan = judgement.plan
+        if bound.id in plan.wanted:
+            return  # the old half of a replacement
+        if bound.id in plan.released:
+            _append(judgement.ledger, Kind.RELEASED, bound, {"reason": plan.released[bound.id].reason})
             return
-        target = permit.evidence.targets.get(bound.id)
-        if target is None or permit.account is None:
-            raise Refusal(
-                "not-permitted", f"{bound.identity} was not looked up in the account", "run `pulumi up` again"
-            )
-        if target.pair is not None:
-            permit.account.client.delete_user_data(target.user_id, [target.pair])
-        with self._lock:
-            self._done.add(bound.id)
+        if not any(one.id == bound.id for one in plan.purges):
+            raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _REMEDY)
+        self._done.get(bound.id, lambda: _purge(judgement, bound))
 
-    def _permit_for(self, bound: Bound) -> Permit | None:
-        """Return the permit to purge this binding; None means that it leaves the state without a purge."""
+    def _permitted(self, bound: Bound) -> Judgement:
         with self._lock:
             permit = self._permit
             if self._refused or permit is None:
@@ -79,8 +94,8 @@ class PurgeRun:
                     " (destroy, --target and a failed program purge nothing)",
                     _REMEDY,
                 )
-            missing = permit.plan.wanted.keys() - self._checked
-            foreign = self._checked - permit.plan.wanted.keys()
+            wanted = permit.judgement.plan.wanted.keys()
+            missing, foreign = wanted - self._checked, self._checked - wanted
         if missing or foreign:
             what = (
                 f"{len(missing)} wanted bindings were not declared" if missing else "others were declared than judged"
@@ -90,11 +105,37 @@ class PurgeRun:
                 f"{bound.identity} is not purged: {what} in this operation",
                 "run `pulumi up` for the whole stack, with the program as it is released",
             )
-        if bound.id in permit.plan.wanted or bound.id in permit.plan.released:
-            return None
-        if not any(one.id == bound.id for one in permit.plan.purges):
-            raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _REMEDY)
-        return permit
+        return permit.judgement
+
+
+def _purge(judgement: Judgement, bound: Bound) -> None:
+    """Ask for one purge, unless it was accepted in this life already, or the data is gone."""
+    if judgement.lives.get(bound.life, Life()).is_accepted:
+        return
+    facts = judgement.evidence.facts.get(bound.id)
+    if facts is None or judgement.account is None:
+        raise Refusal("not-permitted", f"{bound.identity} was not looked up in the account", "run `pulumi up` again")
+    if facts.pair is None:
+        _append(judgement.ledger, Kind.ALREADY_ABSENT, bound, {})
+        return
+    sent = {**_named(facts.pair), **({"stored_bytes": facts.stored_bytes} if facts.stored_bytes is not None else {})}
+    _append(judgement.ledger, Kind.SENT, bound, sent)
+    try:
+        judgement.account.client.delete_user_data(facts.user_id, [facts.pair])
+    except (AnswerLost, UnreadableAnswer):
+        raise  # what it did is unknown: it stays sent, and the next operation looks it up first
+    except MbsError as error:
+        _append(judgement.ledger, Kind.FAILED, bound, {"finding": error.finding})
+        raise
+    _append(judgement.ledger, Kind.ACCEPTED, bound, sent)
+
+
+def _named(pair: UserComputer) -> dict[str, str]:
+    return {"destination": pair.destination_id, "computer": pair.computer_name}
+
+
+def _append(ledger: Ledger, kind: Kind, bound: Bound, data: Mapping[str, Any]) -> None:
+    ledger.append([Event(kind, bound.endpoint, bound.id, bound.life, data)])
 
 
 _run = PurgeRun()

@@ -95,5 +95,5 @@ def test_the_plan_in_the_state_says_what_is_wanted_and_what_was_purged(adopted: 
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
     adopted.up().require()
     (plan,) = adopted.resources(PLAN)
-    assert plan["inputs"].keys() == {"__provider", "version", "wanted", "digest", "purges"}
+    assert plan["inputs"].keys() == {"__provider", "version", "wanted", "digest", "purges", "bound", "fired"}
     assert plan["outputs"]["purges"] == [binding("Büro PC")]

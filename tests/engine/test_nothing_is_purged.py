@@ -97,7 +97,7 @@ def test_a_program_that_raises_after_half_of_the_bindings_purges_nothing(adopted
 
 def test_a_program_that_silently_declares_half_purges_nothing(adopted: Rehearsal) -> None:
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
-    replace_program(adopted, "for one in wanted:", "for one in wanted[:1]:")
+    replace_program(adopted, "for one in request.wanted:", "for one in request.wanted[:1]:")
     result = adopted.up()
     assert_nothing_purged(adopted, result)
     assert "1 wanted bindings were not declared" in result.output
@@ -106,7 +106,7 @@ def test_a_program_that_silently_declares_half_purges_nothing(adopted: Rehearsal
 def test_a_program_that_declares_no_plan_purges_nothing(adopted: Rehearsal) -> None:
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
     replace_program(adopted, "plan.urn.apply(declare)", 'declare("")')
-    replace_program(adopted, "PurgePlan(\n        PlanRequest(", "_ = (\n        PlanRequest(")
+    replace_program(adopted, "    plan = PurgePlan(request)\n", "")
     assert_nothing_purged(adopted, adopted.up())
 
 
@@ -120,7 +120,7 @@ def test_a_refused_plan_prints_one_line_a_rule_and_no_traceback(adopted: Rehears
     adopted.want("CHARLIE-LAPTOP")
     result = adopted.preview()
     assert_nothing_purged(adopted, result)
-    assert "max-percent: 2 purges of 3 bindings planned (67 %), at most 30 % are permitted; " in result.output
+    assert "max-percent: 2 purges of 3 bindings (67 %), and at most 30 % are permitted in 24 hours; " in result.output
     assert "KeyboardInterrupt" not in result.output
     assert '"user"' not in result.output
 

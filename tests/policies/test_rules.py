@@ -1,123 +1,249 @@
 """Each rule, at its edges."""
 
-from erasure.configuration import Configuration
+import dataclasses
+import datetime
+
+import pytest
+
 from erasure.evidence import Evidence
-from erasure.plan import Bound, Plan, Wanted
+from erasure.ledger import Life
 from mbs.errors import TokenRefused
-from policies.rules import Case, Verdict, judge
+from policies.judge import Verdict
+from policies.rules import Recent
+from tests.policies.cases import (
+    EVERY_RULE,
+    HERE,
+    NOW,
+    bound,
+    case,
+    elsewhere,
+    evidence,
+    many,
+    names,
+    refusals,
+    verdict,
+    warnings,
+)
 
-HERE = "https://api.example"
-
-
-def bound(computer: str, **marks: object) -> Bound:
-    one = Bound(id="", user="u", destination="d", computer=computer, endpoint=HERE, life="1")
-    return one.model_copy(update={"id": one.identity.id, **marks})
-
-
-def verdict(
-    has: list[Bound],
-    wants: list[str],
-    evidence: Evidence | None = None,
-    released: tuple[str, ...] = (),
-    **settings: object,
-) -> Verdict:
-    wanted = [Wanted(user="u", destination="d", computer=one) for one in wants]
-    plan = Plan({one.identity.id: one for one in wanted}, frozenset(released), {one.id: one for one in has})
-    configuration = Configuration.model_validate({"endpoint": HERE, **settings})
-    return judge(Case(plan, evidence or Evidence(), configuration))
+DAY = datetime.timedelta(days=1)
 
 
-def rules(judged: Verdict) -> list[str]:
-    return [one.rule for one in judged.refusals]
-
-
-def many(count: int) -> list[Bound]:
-    return [bound(f"pc-{number}") for number in range(count)]
-
-
-def names(count: int) -> list[str]:
-    return [f"pc-{number}" for number in range(count)]
+def is_silent(judged: Verdict) -> bool:
+    return judged.refusals == () and judged.warnings == ()
 
 
 def test_without_a_purge_nothing_fires() -> None:
-    assert verdict(many(3), names(3)) == Verdict((), ())
+    assert is_silent(verdict(many(3), names(3)))
 
 
 def test_one_of_three_may_go_and_two_may_not() -> None:
-    assert rules(verdict(many(3), names(2))) == []
-    assert rules(verdict(many(3), names(1))) == ["max-percent"]
+    assert refusals(verdict(many(3), names(2))) == []
+    assert refusals(verdict(many(3), names(1))) == ["max-percent"]
 
 
 def test_a_single_purge_is_within_every_percentage() -> None:
-    assert rules(verdict(many(2), names(1), maxPurgePercent=0)) == []
+    assert refusals(verdict(many(2), names(1), settings={"maxPurgePercent": 0})) == []
 
 
 def test_max_percent_has_no_hole_for_small_sets() -> None:
-    assert rules(verdict(many(4), names(2))) == ["max-percent"]
+    assert refusals(verdict(many(4), names(2))) == ["max-percent"]
 
 
 def test_max_percent_permits_exactly_its_limit() -> None:
-    assert rules(verdict(many(10), names(7))) == []
-    assert rules(verdict(many(10), names(6))) == ["max-percent"]
+    assert refusals(verdict(many(10), names(7))) == []
+    assert refusals(verdict(many(10), names(6))) == ["max-percent"]
 
 
 def test_max_purges_permits_exactly_its_limit() -> None:
-    assert rules(verdict(many(100), names(90))) == []
-    assert rules(verdict(many(100), names(89))) == ["max-purges"]
+    assert refusals(verdict(many(100), names(90))) == []
+    assert refusals(verdict(many(100), names(89))) == ["max-purges"]
 
 
 def test_a_limit_of_zero_permits_no_purge() -> None:
-    assert rules(verdict(many(100), names(99), maxPurges=0)) == ["max-purges"]
+    assert refusals(verdict(many(100), names(99), settings={"maxPurges": 0})) == ["max-purges"]
+
+
+def test_purges_of_the_last_day_count_into_the_limits() -> None:
+    nine = Recent(frozenset(f"earlier {number}" for number in range(9)))
+    assert refusals(verdict(many(100), names(99), recent=nine)) == []
+    assert refusals(verdict(many(100), names(98), recent=nine)) == ["max-purges"]
+    one = Recent(frozenset(["earlier"]))
+    assert refusals(verdict(many(2), names(1), recent=one)) == ["max-percent"]
+
+
+def test_a_purge_that_was_accepted_and_is_owed_counts_once() -> None:
+    has = many(20)
+    owed = Recent(frozenset(one.life for one in has[10:]))
+    settings = {"maxPurgePercent": 100}
+    assert refusals(verdict(has, names(10), recent=owed, settings=settings)) == []
 
 
 def test_the_last_binding_of_a_stack_is_refused_as_emptied() -> None:
-    assert rules(verdict(many(1), [])) == ["emptied"]
-
-
-def test_what_is_released_is_not_purged() -> None:
-    has = many(3)
-    assert verdict(has, [], released=tuple(one.id for one in has)) == Verdict((), ())
+    assert refusals(verdict(many(1), [])) == ["emptied"]
 
 
 def test_what_is_adopted_in_the_same_update_does_not_count_as_bound() -> None:
-    assert rules(verdict(many(3), ["pc-0", "new-1", "new-2", "new-3", "new-4", "new-5"])) == ["max-percent"]
+    assert refusals(verdict(many(3), ["PC-0", "new-1", "new-2", "new-3", "new-4", "new-5"])) == ["max-percent"]
+
+
+def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts_in_full() -> None:
+    has = many(10)
+    dropped = has[8:]
+    stored = {"u": {"pc-8": 100, "pc-9": 50, None: 10, "pc-1": 1000}}
+    found = dataclasses.replace(evidence(dropped), stored=stored)
+    assert refusals(verdict(has, names(8), evidence=found, settings={"maxPurgeBytes": 160})) == []
+    assert refusals(verdict(has, names(8), evidence=found, settings={"maxPurgeBytes": 159})) == ["max-bytes"]
+    assert refusals(verdict(has, names(8), evidence=found)) == []
+    earlier = Recent(frozenset(["earlier"]), 1)
+    judged = verdict(has, names(8), evidence=found, settings={"maxPurgeBytes": 160}, recent=earlier)
+    assert refusals(judged) == ["max-bytes"]
+
+
+def test_two_copies_of_one_computer_count_its_bytes_once() -> None:
+    has = [bound("PC", "d1"), bound("PC", "d2")]
+    assert Evidence(stored={"u": {"pc": 100}}).stored_bytes(has) == 100
+
+
+@pytest.mark.parametrize(
+    ("about", "fires"),
+    [
+        ({"last_backup": NOW - 6 * DAY}, True),
+        ({"last_backup": NOW - 7 * DAY + datetime.timedelta(seconds=1)}, True),
+        ({"last_backup": NOW - 7 * DAY}, False),
+        ({"last_backup": NOW + DAY}, True),
+        ({"is_running": True}, True),
+        ({"is_running": True, "last_backup": NOW - 90 * DAY}, True),
+        ({}, False),
+    ],
+)
+def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str, object], fires: bool) -> None:
+    has = many(3)
+    judged = verdict(has, names(2), evidence=evidence(has[2:], **about))
+    assert refusals(judged) == (["alive"] if fires else [])
+
+
+def test_quiet_days_are_configured() -> None:
+    has = many(3)
+    found = evidence(has[2:], last_backup=NOW - 2 * DAY)
+    assert refusals(verdict(has, names(2), evidence=found, settings={"quietDays": 2})) == []
+    assert refusals(verdict(has, names(2), evidence=found, settings={"quietDays": 3})) == ["alive"]
+
+
+def test_the_last_copy_of_a_computer_warns() -> None:
+    has = many(3)
+    assert warnings(verdict(has, names(2), evidence=evidence(has[2:], copies=frozenset()))) == ["last-copy"]
+    assert warnings(verdict(has, names(2), evidence=evidence(has[2:], copies=frozenset(["other"])))) == []
+
+
+def test_copies_that_are_purged_together_are_no_copies_of_each_other() -> None:
+    has = [*many(8), bound("PC", "d1"), bound("PC", "d2")]
+    found = evidence(has[8:])
+    facts = {
+        one.id: dataclasses.replace(found.facts[one.id], copies=frozenset({"d1", "d2"} - {one.destination}))
+        for one in has[8:]
+    }
+    assert warnings(verdict(has, names(8), evidence=dataclasses.replace(found, facts=facts))) == ["last-copy"]
+
+
+def test_what_is_not_listed_any_more_is_neither_alive_nor_a_last_copy() -> None:
+    has = many(3)
+    gone = evidence(has[2:], pair=None, is_running=True, copies=frozenset())
+    assert is_silent(verdict(has, names(2), evidence=gone))
 
 
 def test_a_binding_on_hold_is_refused_with_the_reason() -> None:
     judged = verdict([*many(2), bound("held", hold="Litigation 2026-114")], names(2))
-    assert rules(judged) == ["hold"]
+    assert refusals(judged) == ["hold"]
     assert "Litigation 2026-114" in str(judged.refusals[0])
 
 
+def test_a_hold_that_only_the_ledger_has_seen_is_refused() -> None:
+    lives = {"life of PC-2": Life(hold="Litigation")}
+    assert refusals(verdict(many(3), names(2), lives=lives)) == ["hold"]
+
+
+def test_a_held_binding_is_not_released_either() -> None:
+    has = [*many(2), bound("held", hold="Litigation")]
+    assert refusals(verdict(has, names(2), released=[has[2].id])) == ["hold"]
+
+
+@pytest.mark.parametrize("mark", ["protect", "retain"])
+def test_a_binding_that_the_engine_would_not_delete_is_refused(mark: str) -> None:
+    assert refusals(verdict([*many(2), bound("marked").model_copy(update={mark: True})], names(2))) == ["hold"]
+
+
+def test_what_is_released_is_not_purged() -> None:
+    has = many(3)
+    assert is_silent(verdict(has, [], released=[one.id for one in has]))
+
+
+def test_what_another_inventory_wants_is_refused_with_the_file() -> None:
+    judged = verdict(many(3), names(2), neighbours=[elsewhere("pc-2")])
+    assert refusals(judged) == ["moved"]
+    assert "inventory/globex.yaml" in str(judged.refusals[0])
+
+
+def test_an_unreadable_neighbour_is_refused() -> None:
+    unreadable = ["inventory/globex.yaml:3: not YAML"]
+    assert refusals(verdict(many(3), names(2), unreadable_files=unreadable)) == ["moved"]
+    assert is_silent(verdict(many(3), names(3), unreadable_files=unreadable))
+
+
 def test_a_binding_of_another_endpoint_is_refused() -> None:
-    judged = verdict([*many(2), bound("other", endpoint="http://127.0.0.1:8787")], names(2))
-    assert rules(judged) == ["account"]
+    assert refusals(verdict([*many(2), bound("other", endpoint="http://127.0.0.1:8787")], names(2))) == ["account"]
 
 
 def test_a_user_that_the_account_does_not_know_is_refused() -> None:
-    assert rules(verdict(many(3), names(2), Evidence(unknown_users=frozenset("u")))) == ["unknown-user"]
+    has = many(3)
+    unknown = dataclasses.replace(evidence(has[2:]), unknown_users=frozenset(["U"]))
+    assert refusals(verdict(has, names(2), evidence=unknown)) == ["unknown-user"]
 
 
 def test_an_account_that_cannot_be_read_is_refused() -> None:
     error = TokenRefused("GET", "/api/Users/u/Computers", 401, "denied")
-    assert rules(verdict(many(3), names(2), Evidence(unreadable=(error,)))) == ["unreadable"]
+    assert refusals(verdict(many(3), names(2), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
+    assert refusals(verdict(many(3), names(3), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
+
+
+def test_a_ledger_that_cannot_be_written_is_refused() -> None:
+    assert refusals(verdict(many(3), names(2), ledger_problem="the disk is full")) == ["ledger"]
+    assert is_silent(verdict(many(3), names(3), ledger_problem="the disk is full"))
 
 
 def test_a_level_warns_or_switches_off_but_lifts_only_its_own_rule() -> None:
-    judged = verdict(many(1), [], rules={"emptied": "warn"})
-    assert (rules(judged), [one.rule for one in judged.warnings]) == ([], ["emptied"])
-    assert verdict(many(1), [], rules={"emptied": "off"}) == Verdict((), ())
-    assert rules(verdict(many(3), [], rules={"emptied": "off"})) == ["max-percent"]
+    judged = verdict(many(1), [], settings={"rules": {"emptied": "warn"}})
+    assert (refusals(judged), warnings(judged)) == ([], ["emptied"])
+    assert is_silent(verdict(many(1), [], settings={"rules": {"emptied": "off"}}))
+    assert refusals(verdict(many(3), [], settings={"rules": {"emptied": "off"}})) == ["max-percent"]
 
 
-def test_what_a_server_might_take_for_a_wanted_one_is_never_purged() -> None:
-    every = dict.fromkeys(Configuration.model_fields["rules"].annotation.__args__[0].__args__, "off")  # type: ignore[union-attr]
-    judged = verdict([bound("PC "), *many(5)], ["pc", *names(5)], rules=every)
-    assert rules(judged) == ["too-alike"]
+@pytest.mark.parametrize("level", ["off", "warn", "approve"])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_what_a_server_might_take_for_a_wanted_one_is_never_purged(level: str, where: str) -> None:
+    settings = {"rules": dict.fromkeys(EVERY_RULE, level)}
+    has = [bound("PC "), *many(5)]
+    if where == "here":
+        judged = verdict(has, ["pc", *names(5)], settings=settings)
+    else:
+        judged = verdict(has, names(5), settings=settings, neighbours=[elsewhere("PC ")])
+    assert "too-alike" in refusals(judged)
 
 
 def test_every_refusal_names_rule_finding_and_remedy() -> None:
-    for one in verdict(many(20), []).refusals:
+    has = [*many(20), bound("held", hold="x"), bound("foreign", endpoint="http://127.0.0.1:1")]
+    told = verdict(has, [], ledger_problem="gone", unreadable_files=["x"], neighbours=[elsewhere("PC-1")]).refusals
+    assert {one.rule for one in told} >= {"max-purges", "max-percent", "emptied", "hold", "moved", "account", "ledger"}
+    for one in told:
         rule, _, text = str(one).partition(": ")
         assert rule == one.rule
         assert all(part.strip() for part in text.split("; "))
+
+
+def test_what_fired_is_known_at_every_level() -> None:
+    judged = verdict(many(3), names(1), settings={"rules": {"max-percent": "off"}})
+    assert is_silent(judged)
+    assert [one.rule for one in judged.fired] == ["max-percent"]
+
+
+def test_the_endpoint_of_a_case_is_the_configured_one() -> None:
+    assert case(many(1), names(1)).configuration.endpoint == HERE

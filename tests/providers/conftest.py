@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +22,17 @@ class FakeAccount:
     url: str = ""
     listed: dict[str, Any] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    runs: dict[str, Any] = field(default_factory=dict)
     deleted: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
-def account() -> Iterator[FakeAccount]:
+def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAccount]:
     """Serve a fake account, and configure this process's connection for it."""
     fake = FakeAccount()
+    monkeypatch.chdir(tmp_path)  # the project's root, where the ledger is
+    monkeypatch.delenv("CI", raising=False)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -38,10 +42,13 @@ def account() -> Iterator[FakeAccount]:
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            match = re.fullmatch(r"/api/Users/([^/]+)(/Computers)?", self.path)
+            match = re.fullmatch(r"/api/(?:Users|Monitoring)/([^/]+)(/Computers)?", self.path)
             assert match
             document: Any = None
-            if self.command == "DELETE":
+            if self.path.startswith("/api/Monitoring/"):
+                fake.asked.append(self.path)
+                text = json.dumps(fake.runs.get(match[1])).encode()
+            elif self.command == "DELETE":
                 fake.deleted.append((match[1], json.loads(body)))
                 text = b""
             else:

@@ -7,7 +7,7 @@ from pulumi.dynamic import CheckResult
 from pulumi.dynamic.dynamic import serialize_provider
 
 from erasure.errors import Refusal
-from erasure.plan import Bound, PlanRequest, Wanted
+from erasure.plan import Bound, PlanRequest, Released, Wanted
 from mbs.errors import MbsError
 from providers import connection, purge_run
 from providers.binding import BindingProvider, bound_of
@@ -29,18 +29,21 @@ def listed(*computers: str) -> list[dict[str, str]]:
 def adopt(account: FakeAccount, *computers: str) -> dict[str, dict[str, Any]]:
     account.listed["u-1"] = listed(*computers)
     account.known.add("u-1")
-    created = [BindingProvider().create(inputs(one)) for one in computers]
+    provider = BindingProvider()
+    created = [provider.create(provider.check({}, inputs(one)).inputs) for one in computers]
     return {one.id: dict(one.outs or {}) for one in created}
 
 
-def plan(state: dict[str, dict[str, Any]], *wanted: str, released: tuple[str, ...] = ()) -> CheckResult:
+def plan(state: dict[str, dict[str, Any]], *wanted: str, released: tuple[str, ...] = (), **more: Any) -> CheckResult:  # noqa: ANN401 -- PlanRequest's fields
     """Run the plan's check as the engine does, and then the checks of every wanted binding."""
     request = PlanRequest(
+        project="mbs-erasure",
         stack="acme",
-        dry_run=False,
+        dry_run=more.pop("dry_run", False),
         wanted=tuple(Wanted(user="u-1", destination="d-1", computer=one) for one in wanted),
-        released=released,
+        released=tuple(Released(id=one, reason="Sold") for one in released),
         bound=tuple(bound_of(key, outs) for key, outs in state.items()),
+        **more,
     )
     result = PurgePlanProvider().check({}, {"request": request.model_dump_json()})
     for one in wanted:
@@ -179,7 +182,7 @@ def test_the_plan_keeps_numbers_and_purges_and_strips_the_rest(account: FakeAcco
     state = adopt(account, *NAMES)
     next_operation(account)
     kept = plan(state, *NAMES[:3]).inputs
-    assert kept.keys() == {"version", "wanted", "digest", "purges"}
+    assert kept.keys() == {"version", "wanted", "digest", "purges", "bound", "fired"}
     assert (kept["wanted"], kept["purges"]) == (3, ["u-1/d-1/pc-4"])
 
 
@@ -201,20 +204,21 @@ def test_a_finished_purge_and_another_day_are_no_change(change: dict[str, Any], 
 
 @pytest.mark.usefixtures("account")
 def test_another_spelling_of_the_same_binding_is_no_change() -> None:
-    before = inputs("PC-1")
+    before = BindingProvider().check({}, inputs("PC-1")).inputs
     checked = BindingProvider().check(before, inputs("pc-1", user="U-1")).inputs
     assert checked == before
     assert BindingProvider().diff("", before, checked).changes is False
 
 
 def test_a_hold_is_a_change_and_never_a_replacement(account: FakeAccount) -> None:
-    state = adopt(account, "PC-1")["u-1/d-1/pc-1"]
-    diff = BindingProvider().diff("u-1/d-1/pc-1", state, inputs("PC-1", hold="Litigation"))
+    provider, name = BindingProvider(), "u-1/d-1/pc-1"
+    state = adopt(account, "PC-1")[name]
+    held = provider.check(state, inputs("PC-1", hold="Litigation")).inputs
+    diff = provider.diff(name, state, held)
     assert (diff.changes, diff.replaces) == (True, [])
-    updated = BindingProvider().update("u-1/d-1/pc-1", state, inputs("PC-1", hold="Litigation")).outs
-    assert updated == {**state, "hold": "Litigation"}
-    lifted = BindingProvider().update("u-1/d-1/pc-1", {**state, "hold": "Litigation"}, inputs("PC-1")).outs
-    assert lifted == state
+    assert provider.update(name, state, held).outs == {**state, "hold": "Litigation"}
+    lifted = provider.check(held, inputs("PC-1")).inputs
+    assert provider.update(name, {**state, "hold": "Litigation"}, lifted).outs == state
 
 
 @pytest.mark.parametrize("case", ["listed", "unknown user", "deleted user", "other endpoint", "no answer", "ambiguous"])
@@ -253,7 +257,7 @@ def test_a_refresh_forgets_what_a_known_user_no_longer_has(account: FakeAccount,
     "outputs", [{}, {"version": 2}, {"version": 1, "user": "u"}, {"version": 1.0, **inputs("x"), "user": 5}]
 )
 def test_a_state_of_another_version_is_refused(outputs: dict[str, Any]) -> None:
-    with pytest.raises(Refusal, match="not of a version"):
+    with pytest.raises(Refusal, match="not as this program writes it"):
         bound_of("x", outputs)
 
 
@@ -277,7 +281,7 @@ def test_an_empty_listing_of_a_known_user_with_a_purge_is_asked_twice_not_more(a
     account.listed["u-1"] = []
     next_operation(account)
     plan(state, *NAMES[:3])
-    assert account.asked == ["/api/Users/u-1/Computers", "/api/Users/u-1"]
+    assert account.asked == ["/api/Users/u-1/Computers", "/api/Users/u-1", "/api/Monitoring/u-1"]
 
 
 @pytest.mark.parametrize("token", ["", "two words"])

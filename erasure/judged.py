@@ -1,0 +1,70 @@
+"""A judged plan as a document: the plan's check leaves it for the console in the file that MBS_PLAN_FILE names."""
+
+import datetime
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PlannedPurge(_Part):
+    """One purge. `is_owed`: it was begun before. `is_listed`: whether the account lists it; None: nobody can tell."""
+
+    id: str
+    user: str
+    destination: str
+    computer: str
+    life: str
+    hold: str | None
+    is_owed: bool
+    is_listed: bool | None
+    is_running: bool
+    last_backup: datetime.datetime | None
+    stored_bytes: int | None
+    other_copies: int | None
+
+
+class FiredRule(_Part):
+    """A rule that fired; `level` is the one it has on this stack."""
+
+    rule: str
+    level: str
+    found: str
+    remedy: str
+    is_lifted: bool
+
+
+class JudgedPlan(_Part):
+    """What one operation would do, and what the rules say to it."""
+
+    version: Literal[1] = 1
+    stack: str
+    endpoint: str
+    dry_run: bool
+    is_permitted: bool
+    wanted: int
+    bound: int
+    digest: str
+    purges: tuple[PlannedPurge, ...]
+    releases: tuple[str, ...]
+    adoptions: tuple[str, ...]
+    rules: tuple[FiredRule, ...]
+    obstacles: tuple[str, ...]
+    objections: tuple[str, ...]
+
+    def write(self, file: Path) -> None:
+        """Write it whole or not at all. Raises OSError."""
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as text:
+                text.write(self.model_dump_json(indent=1))
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,8 @@
+"""The ledger: what was done to whose data, in an order that cannot be changed unnoticed."""
+
+from erasure.ledger.check import Broken, broken_links
+from erasure.ledger.event import Event, Kind, Record
+from erasure.ledger.ledger import Ledger, LedgerError, is_default
+from erasure.ledger.life import Life
+
+__all__ = ["Broken", "Event", "Kind", "Ledger", "LedgerError", "Life", "Record", "broken_links", "is_default"]

@@ -1,0 +1,201 @@
+"""Reading and appending: SQL for SQLite and PostgreSQL alike.
+
+An append is one transaction that holds the chain's head, so that two processes cannot write the same place.
+"""
+
+import contextlib
+import datetime
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from erasure import clock
+from erasure.ledger.event import FIRST, SCHEMA, Event, Kind, Record, canonical, moment
+from erasure.ledger.life import Life, sum_up
+from erasure.ledger.tables import CHAINS, EVENTS, METADATA, VERSIONS
+
+DEFAULT: Final = "sqlite:///ledger.db"
+_PATIENCE: Final = 30  # seconds that a writer waits for another
+_AT_ONCE: Final = 500  # lives in one query; SQLite takes 32,766 parameters, older ones 999
+
+
+class LedgerError(Exception):
+    """The ledger cannot be read or written; the text says why, without the URL's password."""
+
+
+def is_default(url: str) -> bool:
+    """Whether this is the file that a clone of the project begins with."""
+    return url == DEFAULT
+
+
+class Ledger:
+    """The ledger at an SQLAlchemy URL, with the chain that this stack's events go to.
+
+    A relative SQLite file is from `root`. Nothing is opened before the first call. Every call raises LedgerError.
+    """
+
+    def __init__(self, url: str, chain: str, root: Path) -> None:
+        self.chain = chain
+        try:
+            self._url = make_url(url)
+            if self._url.get_backend_name() == "sqlite" and self._url.database:
+                self._url = self._url.set(database=str(root / self._url.database))
+            self._engine = _engine(self._url)
+        except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
+            raise LedgerError("its URL is not one of sqlite:///FILE or postgresql+psycopg://...") from None
+        self._is_ready = False
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Append events in this order, all or none; they are on disk when this returns."""
+        if not events:
+            return
+        at = clock.now()
+        with self._writing() as connection:
+            sequence, previous = self._head(connection)
+            rows = []
+            for one in events:
+                sequence += 1
+                record = Record(self.chain, sequence, at, one, previous)
+                previous = record.hash
+                rows.append(_row(record, previous))
+            connection.execute(insert(EVENTS), rows)
+            connection.execute(
+                update(CHAINS).where(CHAINS.c.chain == self.chain).values(sequence=sequence, hash=previous)
+            )
+
+    def require_writable(self) -> None:
+        """Raise LedgerError unless events could be appended now. Writes none."""
+        self._prepare()
+        with self._told(), self._engine.execution_options(begin="IMMEDIATE").connect() as connection:
+            connection.execute(insert(CHAINS).values(chain="no chain, a try", sequence=0, hash=FIRST))
+            connection.rollback()
+
+    def lives(self, ids: Iterable[str]) -> dict[str, Life]:
+        """Return what is known of these lives, whichever stack wrote it; a life without an event is left out."""
+        wanted = sorted(set(ids))
+        found: dict[str, list[Record]] = {}
+        with self._reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                part = wanted[start : start + _AT_ONCE]
+                query = select(EVENTS).where(EVENTS.c.life.in_(part)).order_by(EVENTS.c.at, EVENTS.c.sequence)
+                for row in connection.execute(query):
+                    found.setdefault(row.life, []).append(_record(row))
+        return {life: sum_up(records) for life, records in found.items()}
+
+    def accepted_since(self, start: datetime.datetime) -> dict[str, Record]:
+        """Return this chain's purges that were accepted at or after a moment, by life."""
+        query = (
+            select(EVENTS)
+            .where(EVENTS.c.chain == self.chain, EVENTS.c.kind == Kind.ACCEPTED, EVENTS.c.at >= moment(start))
+            .order_by(EVENTS.c.sequence)
+        )
+        with self._reading() as connection:
+            return {row.life: _record(row) for row in connection.execute(query)}
+
+    def records(self, chain: str | None = None) -> Iterator[tuple[Record, str]]:
+        """Yield every event with the hash that stands beside it, chain by chain, in order."""
+        query = select(EVENTS).order_by(EVENTS.c.chain, EVENTS.c.sequence)
+        if chain is not None:
+            query = query.where(EVENTS.c.chain == chain)
+        with self._reading() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield _record(row), row.hash
+
+    def heads(self) -> dict[str, tuple[int, str]]:
+        """Return each chain's number of events and last hash, as they were noted apart from the events."""
+        with self._reading() as connection:
+            return {row.chain: (row.sequence, row.hash) for row in connection.execute(select(CHAINS))}
+
+    def _head(self, connection: Connection) -> tuple[int, str]:
+        query = select(CHAINS.c.sequence, CHAINS.c.hash).where(CHAINS.c.chain == self.chain).with_for_update()
+        head = connection.execute(query).first()
+        if head is None:
+            connection.execute(insert(CHAINS).values(chain=self.chain, sequence=0, hash=FIRST))
+            return 0, FIRST
+        return head.sequence, head.hash
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        self._prepare()
+        with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        self._prepare()
+        with self._told(), self._engine.begin() as connection:
+            yield connection
+
+    def _prepare(self) -> None:
+        """Make the tables of a new ledger, and refuse those of another version."""
+        if self._is_ready:
+            return
+        with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            METADATA.create_all(connection)
+            version = connection.execute(select(func.max(VERSIONS.c.version))).scalar()
+            if version is None:
+                connection.execute(insert(VERSIONS).values(version=SCHEMA))
+            elif version != SCHEMA:
+                raise LedgerError(f"it is of version {version}, and this program reads version {SCHEMA}")
+        self._is_ready = True
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            said = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error))
+            if self._url.password:
+                said = said.replace(str(self._url.password), "***")
+            raise LedgerError(f"{self._url.render_as_string(hide_password=True)}: {said[:300]}") from None
+
+
+def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose class is not public by that name
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, connect_args={"connect_timeout": _PATIENCE}, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _PATIENCE, "isolation_level": None})
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # The driver would begin only at the first write, too late to hold what was read before it.
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+    return engine
+
+
+def _row(record: Record, hash_: str) -> dict[str, Any]:
+    return {
+        "chain": record.chain,
+        "sequence": record.sequence,
+        "at": moment(record.at),
+        "kind": str(record.event.kind),
+        "endpoint": record.event.endpoint,
+        "binding": record.event.binding,
+        "life": record.event.life,
+        "data": canonical(record.event.data),
+        "schema": record.schema,
+        "previous": record.previous,
+        "hash": hash_,
+    }
+
+
+def _record(row: Row[Any]) -> Record:
+    try:
+        kind, data = Kind(row.kind), json.loads(row.data)
+        at = datetime.datetime.fromisoformat(row.at)
+    except ValueError:
+        raise LedgerError(f"event {row.sequence} of {row.chain} cannot be read") from None
+    return Record(
+        row.chain,
+        row.sequence,
+        at,
+        Event(kind, row.endpoint, row.binding, row.life, data),
+        row.previous,
+        row.schema,
+    )

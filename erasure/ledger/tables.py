@@ -1,0 +1,36 @@
+"""The ledger's tables. A change of them is a new schema version."""
+
+from typing import Final
+
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
+
+METADATA: Final = MetaData()
+
+VERSIONS: Final = Table("ledger", METADATA, Column("version", Integer, nullable=False))
+
+# The head of each chain stands apart, so that cutting off its last events shows.
+CHAINS: Final = Table(
+    "chains",
+    METADATA,
+    Column("chain", String(255), primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+EVENTS: Final = Table(
+    "events",
+    METADATA,
+    Column("chain", String(255), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("binding", Text, nullable=False),
+    Column("life", String(64), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("schema", Integer, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("events_by_life", "life"),
+    Index("events_by_time", "chain", "kind", "at"),
+)
