@@ -1,12 +1,15 @@
-"""What every test may need: the engine, once made by `make setup`."""
+"""What every test may need: the engine, once made by `make setup`, and a database server."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.workspace import PROJECT
+from tests.postgres import Postgres, binaries, running
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,15 @@ def pulumi() -> Path:
     """Return the engine that `engine/ensure` finds."""
     command = [sys.executable, str(PROJECT / "engine/ensure")]
     return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Run a PostgreSQL server, where the machine has one; CI has to have one."""
+    programs = binaries()
+    if programs is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs PostgreSQL: install Debian's package postgresql")
+        pytest.skip("no PostgreSQL on this machine: install Debian's package postgresql")
+    with running(programs) as server:
+        yield server

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from erasure import clock
 from erasure.ledger.event import FIRST, SCHEMA, Event, Kind, Record, canonical, moment
@@ -22,6 +22,7 @@ from erasure.ledger.tables import CHAINS, EVENTS, METADATA, VERSIONS
 
 DEFAULT: Final = "sqlite:///ledger.db"
 _PATIENCE: Final = 30  # seconds that a writer waits for another
+_ADVISORY: Final = 0x6D627365  # of PostgreSQL: two processes must not make the tables at the same time
 _AT_ONCE: Final = 500  # lives in one query; SQLite takes 32,766 parameters, older ones 999
 
 
@@ -116,8 +117,9 @@ class Ledger:
         query = select(CHAINS.c.sequence, CHAINS.c.hash).where(CHAINS.c.chain == self.chain).with_for_update()
         head = connection.execute(query).first()
         if head is None:
-            connection.execute(insert(CHAINS).values(chain=self.chain, sequence=0, hash=FIRST))
-            return 0, FIRST
+            with contextlib.suppress(IntegrityError), connection.begin_nested():
+                connection.execute(insert(CHAINS).values(chain=self.chain, sequence=0, hash=FIRST))
+            head = connection.execute(query).one()  # ours, or that of a process which was quicker
         return head.sequence, head.hash
 
     @contextlib.contextmanager
@@ -137,6 +139,8 @@ class Ledger:
         if self._is_ready:
             return
         with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
             METADATA.create_all(connection)
             version = connection.execute(select(func.max(VERSIONS.c.version))).scalar()
             if version is None:

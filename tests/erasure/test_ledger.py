@@ -1,0 +1,214 @@
+"""The ledger: what is written stays, in its order, and any change shows."""
+
+import datetime
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from erasure import clock
+from erasure.ledger import Event, Kind, Ledger, LedgerError, Life, broken_links, is_default
+
+HERE = "https://api.example"
+
+
+def open_ledger(folder: Path, chain: str = "mbs-erasure/acme") -> Ledger:
+    return Ledger("sqlite:///ledger.db", chain, folder)
+
+
+def event(kind: Kind, life: str = "life-1", **data: object) -> Event:
+    return Event(kind, HERE, "u/d/pc", life, data)
+
+
+def filled(folder: Path) -> Ledger:
+    ledger = open_ledger(folder)
+    ledger.append([event(Kind.ADOPTED), event(Kind.INTENDED, approval="sha256:x", computer="Büro PC")])
+    ledger.append([event(Kind.SENT)])
+    ledger.append([event(Kind.ACCEPTED)])
+    return ledger
+
+
+def findings(ledger: Ledger) -> list[tuple[int, str]]:
+    return [(one.sequence, one.finding) for one in broken_links(ledger)]
+
+
+def change(folder: Path, statement: str, *values: str | int) -> None:
+    with sqlite3.connect(folder / "ledger.db") as connection:
+        assert connection.execute(statement, values).rowcount > 0
+    connection.close()
+
+
+def test_a_ledger_that_nobody_touched_is_whole(tmp_path: Path) -> None:
+    assert findings(filled(tmp_path)) == []
+    assert findings(open_ledger(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE events SET data = replace(data, 'PC', 'pc') WHERE sequence = 2", [(2, "it is not as it was written")]),
+        (
+            "UPDATE events SET at = replace(at, '+00:00', '+00:01') WHERE sequence = 1",
+            [(1, "it is not as it was written")],
+        ),
+        ("UPDATE events SET kind = 'failed' WHERE sequence = 4", [(4, "it is not as it was written")]),
+        ("UPDATE events SET life = 'other' WHERE sequence = 3", [(3, "it is not as it was written")]),
+        ("DELETE FROM events WHERE sequence = 2", [(3, "event 2 is missing before it")]),
+        ("DELETE FROM events WHERE sequence = 1", [(2, "event 1 is missing before it")]),
+        ("DELETE FROM events WHERE sequence = 4", [(3, "the chain ends here, and event 4 was noted as its last")]),
+        ("DELETE FROM events", [(0, "the chain ends here, and event 4 was noted as its last")]),
+        ("DELETE FROM chains", [(4, "the chain ends here, and event 0 was noted as its last")]),
+    ],
+)
+def test_an_edited_or_missing_event_is_found(tmp_path: Path, statement: str, found: list[tuple[int, str]]) -> None:
+    filled(tmp_path)
+    change(tmp_path, statement)
+    assert findings(open_ledger(tmp_path)) == found
+
+
+def test_reordered_events_are_found(tmp_path: Path) -> None:
+    filled(tmp_path)
+    for to, place in ((9, 2), (2, 3), (3, 9)):
+        change(tmp_path, "UPDATE events SET sequence = ? WHERE sequence = ?", to, place)
+    assert {place for place, _ in findings(open_ledger(tmp_path))} >= {2, 3}
+
+
+def test_an_event_that_was_edited_with_its_own_hash_is_found_by_the_next(tmp_path: Path) -> None:
+    ledger = filled(tmp_path)
+    second = list(ledger.records())[1][0]
+    forged = type(second)(second.chain, 2, second.at, event(Kind.FAILED), second.previous)
+    change(tmp_path, "UPDATE events SET kind = 'failed', data = '{}', hash = ? WHERE sequence = 2", forged.hash)
+    assert findings(open_ledger(tmp_path)) == [(3, "it does not follow the event before it")]
+
+
+def test_an_event_that_is_no_event_is_an_error(tmp_path: Path) -> None:
+    filled(tmp_path)
+    change(tmp_path, "UPDATE events SET data = 'x' WHERE sequence = 2")
+    with pytest.raises(LedgerError, match="event 2 of mbs-erasure/acme cannot be read"):
+        findings(open_ledger(tmp_path))
+
+
+def test_each_stack_has_its_chain(tmp_path: Path) -> None:
+    filled(tmp_path)
+    other = open_ledger(tmp_path, "mbs-erasure/globex")
+    other.append([event(Kind.ADOPTED, "life-2")])
+    assert [(one.chain, one.sequence) for one, _ in other.records("mbs-erasure/globex")] == [("mbs-erasure/globex", 1)]
+    assert findings(other) == []
+
+
+def test_a_life_is_known_whichever_stack_wrote_it(tmp_path: Path) -> None:
+    filled(tmp_path)
+    lives = open_ledger(tmp_path, "mbs-erasure/globex").lives(["life-1", "life-9"])
+    assert lives == {"life-1": Life(is_intended=True, approval="sha256:x", is_accepted=True)}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "life"),
+    [
+        ([Kind.SENT], Life(is_sent=True)),
+        ([Kind.SENT, Kind.FAILED], Life()),
+        ([Kind.SENT, Kind.ACCEPTED], Life(is_accepted=True)),
+        ([Kind.SENT, Kind.ALREADY_ABSENT], Life(is_absent=True)),
+        ([Kind.INTENDED, Kind.WITHDRAWN], Life()),
+        ([Kind.WITHDRAWN, Kind.INTENDED], Life(is_intended=True)),
+        ([Kind.HELD, Kind.LIFTED], Life()),
+        ([Kind.ADOPTED, Kind.RELEASED, Kind.OBSERVED, Kind.VERDICT], Life()),
+    ],
+)
+def test_a_life_is_the_sum_of_its_events(tmp_path: Path, kinds: list[Kind], life: Life) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(kind) for kind in kinds])
+    assert ledger.lives(["life-1"])["life-1"] == life
+
+
+def test_an_approval_is_remembered_when_the_purge_is_intended_again_without_one(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(Kind.INTENDED, approval="sha256:x"), event(Kind.INTENDED)])
+    assert ledger.lives(["life-1"])["life-1"].approval == "sha256:x"
+
+
+def test_a_hold_keeps_its_reason(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(Kind.HELD, reason="Litigation")])
+    assert ledger.lives(["life-1"])["life-1"].hold == "Litigation"
+
+
+def test_more_lives_than_one_query_takes(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(Kind.ADOPTED, f"life-{number}") for number in range(1201)])
+    assert len(ledger.lives(f"life-{number}" for number in range(1201))) == 1201
+
+
+def test_accepted_purges_are_counted_from_a_moment_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = open_ledger(tmp_path)
+    noon = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
+    for hour in range(3):
+        monkeypatch.setattr(clock, "now", lambda hour=hour: noon + datetime.timedelta(hours=hour))
+        ledger.append([event(Kind.ACCEPTED, f"life-{hour}"), event(Kind.SENT, "other")])
+    assert set(ledger.accepted_since(noon + datetime.timedelta(hours=1))) == {"life-1", "life-2"}
+    assert open_ledger(tmp_path, "mbs-erasure/globex").accepted_since(noon) == {}
+
+
+def test_trying_whether_it_can_be_written_writes_nothing(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.require_writable()
+    ledger.require_writable()
+    assert ledger.heads() == {}
+    assert list(ledger.records()) == []
+
+
+def append_many(folder: Path, chain: str) -> None:
+    for number in range(50):
+        open_ledger(folder, chain).append([event(Kind.ADOPTED, f"{chain} {number}")])
+
+
+def test_several_processes_write_one_chain_without_a_gap(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=append_many, args=(tmp_path, "mbs-erasure/acme")) for _ in range(3)]
+    for one in processes:
+        one.start()
+    for one in processes:
+        one.join()
+    assert [one.exitcode for one in processes] == [0, 0, 0]
+    ledger = open_ledger(tmp_path)
+    assert ledger.heads()["mbs-erasure/acme"][0] == 150
+    assert findings(ledger) == []
+
+
+def test_a_later_version_is_refused(tmp_path: Path) -> None:
+    filled(tmp_path)
+    change(tmp_path, "UPDATE ledger SET version = 2")
+    with pytest.raises(LedgerError, match="it is of version 2, and this program reads version 1"):
+        open_ledger(tmp_path).append([event(Kind.SENT)])
+
+
+@pytest.mark.parametrize("case", ["a folder", "no database", "no such folder"])
+def test_a_ledger_that_cannot_be_opened_says_why(tmp_path: Path, case: str) -> None:
+    file = tmp_path / "ledger.db"
+    if case == "a folder":
+        file.mkdir()
+    if case == "no database":
+        file.write_text("something else" * 1000)
+    root = tmp_path / "missing" if case == "no such folder" else tmp_path
+    with pytest.raises(LedgerError, match=r"ledger\.db: "):
+        open_ledger(root).require_writable()
+
+
+@pytest.mark.parametrize("url", ["", "ledger.db", "nosuch:///x", "sqlite+nosuch:///x"])
+def test_what_is_no_url_is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(LedgerError, match="its URL is not one of"):
+        Ledger(url, "x", tmp_path)
+
+
+def test_an_error_does_not_show_the_password(tmp_path: Path) -> None:
+    ledger = Ledger("postgresql+psycopg://me:hunter2@127.0.0.1:1/x", "x", tmp_path)
+    with pytest.raises(LedgerError) as caught:
+        ledger.require_writable()
+    assert "hunter2" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_the_default_is_known() -> None:
+    assert is_default("sqlite:///ledger.db")
+    assert not is_default("sqlite:///other.db")

@@ -1,0 +1,69 @@
+"""The same ledger on a real PostgreSQL."""
+
+import datetime
+import multiprocessing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from erasure.ledger import Kind, Ledger, LedgerError, broken_links
+from tests.erasure.test_ledger import event
+from tests.postgres import Postgres
+
+CHAIN = "mbs-erasure/acme"
+
+
+@pytest.fixture
+def ledger(postgres: Postgres) -> Ledger:
+    """Return an empty ledger."""
+    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS events, chains, ledger")
+    return Ledger(postgres.url, CHAIN, Path())
+
+
+def test_what_is_appended_is_read_again(ledger: Ledger) -> None:
+    ledger.require_writable()
+    ledger.append([event(Kind.ADOPTED, computer="Büro PC"), event(Kind.SENT), event(Kind.ACCEPTED)])
+    assert ledger.lives(["life-1"])["life-1"].is_accepted
+    assert set(ledger.accepted_since(datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))) == {"life-1"}
+    assert [one.event.kind for one, _ in ledger.records()] == [Kind.ADOPTED, Kind.SENT, Kind.ACCEPTED]
+    assert list(broken_links(ledger)) == []
+
+
+def append_many(url: str) -> None:
+    ledger = Ledger(url, CHAIN, Path())
+    for number in range(50):
+        ledger.append([event(Kind.ADOPTED, str(number))])
+
+
+def test_several_processes_write_one_chain_without_a_gap(ledger: Ledger, postgres: Postgres) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=append_many, args=(postgres.url,)) for _ in range(3)]
+    for one in processes:
+        one.start()
+    for one in processes:
+        one.join()
+    assert [one.exitcode for one in processes] == [0, 0, 0]
+    assert ledger.heads()[CHAIN][0] == 150
+    assert list(broken_links(ledger)) == []
+
+
+def test_an_edited_event_is_found(ledger: Ledger, postgres: Postgres) -> None:
+    ledger.append([event(Kind.ADOPTED), event(Kind.SENT)])
+    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE events SET binding = 'other' WHERE sequence = 1")
+    assert [one.sequence for one in broken_links(ledger)] == [1]
+
+
+def test_a_server_that_goes_away_is_an_error_and_what_was_written_stays(ledger: Ledger, postgres: Postgres) -> None:
+    ledger.append([event(Kind.ADOPTED)])
+    postgres.stop()
+    try:
+        with pytest.raises(LedgerError) as caught:
+            ledger.append([event(Kind.SENT)])
+        assert postgres.password not in str(caught.value)
+    finally:
+        postgres.start()
+    ledger.append([event(Kind.FAILED)])
+    assert [one.event.kind for one, _ in ledger.records()] == [Kind.ADOPTED, Kind.FAILED]
