@@ -1,9 +1,11 @@
 """Approvals: what may be purged beyond the limits, as a reviewed YAML file (version 1)."""
 
 import datetime
+import json
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import yaml
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from erasure.document import validate
@@ -52,6 +54,59 @@ def read_approvals(path: Path, shown_as: str | None = None) -> tuple[Approval, .
     if problems or file is None:
         raise Problems(source.in_order(problems))
     return tuple(file.approvals)
+
+
+def appended(text: str, approval: Approval, shown_as: str) -> str:
+    """Return the text of an approvals file with one more entry; all else of it stays as it is.
+
+    An empty text begins a new file. Raises Problems for a layout that nothing can be appended to.
+    """
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is None:
+        head = text if not text or text.endswith("\n") else text + line_end
+        return head + line_end.join(["version: 1", "approvals:", ""]) + _entry(approval, 2, line_end)
+    place = _end_of_list(text, root)
+    if place is None:
+        raise Problems(
+            [f"{shown_as}: has no list `approvals` to append to; write the entry into it:\n{_entry(approval, 2)}"]
+        )
+    start, end, indentation = place
+    before, after = text[:start], text[end:]
+    if not before.endswith("\n"):
+        before += line_end
+    return before + _entry(approval, indentation, line_end) + after
+
+
+def _entry(approval: Approval, indentation: int, line_end: str = "\n") -> str:
+    values = approval.model_dump(exclude_none=True)
+    shown = {
+        key: value.isoformat() if isinstance(value, datetime.date) else json.dumps(value, ensure_ascii=False)
+        for key, value in values.items()
+    }
+    shown["digest"] = approval.digest
+    lines = [f"{'- ' if number == 0 else '  '}{key}: {text}" for number, (key, text) in enumerate(shown.items())]
+    return "".join(f"{' ' * indentation}{line}{line_end}" for line in lines)
+
+
+def _end_of_list(text: str, root: yaml.Node) -> tuple[int, int, int] | None:
+    """Return which characters a new entry replaces (none, or an empty `[]`), and how far entries are indented."""
+    pairs = root.value if isinstance(root, yaml.MappingNode) and not root.flow_style else ()
+    entries = next((value for key, value in pairs if key.value == "approvals"), None)
+    if not isinstance(entries, yaml.SequenceNode):
+        return None
+    if entries.flow_style:
+        return None if entries.value else (entries.start_mark.index, _after_line(text, entries.end_mark.index), 2)
+    last = entries.value[-1].end_mark
+    if isinstance(entries.value[-1], yaml.MappingNode) and entries.value[-1].value:
+        last = entries.value[-1].value[-1][1].end_mark
+    end = last.index if last.column == 0 else _after_line(text, last.index)
+    return end, end, entries.start_mark.column
+
+
+def _after_line(text: str, index: int) -> int:
+    end = text.find("\n", index)
+    return len(text) if end < 0 else end + 1
 
 
 def why_not(approval: Approval, digest: str, purges: int, today: datetime.date) -> str | None:

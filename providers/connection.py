@@ -88,6 +88,8 @@ def reset() -> None:
     """Forget everything: what the end of the process does for the engine, for tests that stay in one."""
     global _configuration, _account, _ledger  # noqa: PLW0603 -- see configure
     with _lock:
+        if _ledger is not None:
+            _ledger.close()
         _configuration = _account = _ledger = None
 
 

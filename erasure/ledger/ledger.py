@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from erasure import clock
 from erasure.ledger.event import FIRST, SCHEMA, Event, Kind, Record, canonical, moment
@@ -51,6 +52,10 @@ class Ledger:
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise LedgerError("its URL is not one of sqlite:///FILE or postgresql+psycopg://...") from None
         self._is_ready = False
+
+    def close(self) -> None:
+        """Close its connections; the next call opens new ones."""
+        self._engine.dispose()
 
     def append(self, events: Sequence[Event]) -> None:
         """Append events in this order, all or none; they are on disk when this returns."""
@@ -163,7 +168,7 @@ class Ledger:
 def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose class is not public by that name
     if url.get_backend_name() != "sqlite":
         return create_engine(url, connect_args={"connect_timeout": _PATIENCE}, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _PATIENCE, "isolation_level": None})
+    engine = create_engine(url, connect_args={"timeout": _PATIENCE, "isolation_level": None}, poolclass=NullPool)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

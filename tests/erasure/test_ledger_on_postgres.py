@@ -2,6 +2,7 @@
 
 import datetime
 import multiprocessing
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -15,11 +16,13 @@ CHAIN = "mbs-erasure/acme"
 
 
 @pytest.fixture
-def ledger(postgres: Postgres) -> Ledger:
+def ledger(postgres: Postgres) -> Iterator[Ledger]:
     """Return an empty ledger."""
     with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS events, chains, ledger")
-    return Ledger(postgres.url, CHAIN, Path())
+    ledger = Ledger(postgres.url, CHAIN, Path())
+    yield ledger
+    ledger.close()
 
 
 def test_what_is_appended_is_read_again(ledger: Ledger) -> None:

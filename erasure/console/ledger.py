@@ -1,0 +1,34 @@
+"""`ledger check`: whether the ledger is whole."""
+
+import click
+
+from erasure.console.engine import ConsoleError, Engine
+from erasure.console.options import stack_option
+from erasure.ledger import Ledger, LedgerError, broken_links
+
+BROKEN = 3
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger."""
+
+
+@ledger.command()
+@stack_option
+def check(stack: str | None) -> int:
+    """Check that no event was edited, removed or put elsewhere. Exits 0, or 3 where the chain is broken."""
+    engine = Engine(stack)
+    url = engine.configuration().ledger.get_secret_value()
+    try:
+        opened = Ledger(url, f"{engine.project}/{engine.stack}", engine.root)
+        broken = list(broken_links(opened))
+        heads = opened.heads()
+    except LedgerError as error:
+        raise ConsoleError(f"the ledger cannot be read: {error}") from None
+    for one in broken:
+        click.echo(f"broken: {one.chain}, event {one.sequence}: {one.finding}")
+    for chain, (events, last) in sorted(heads.items()):
+        click.echo(f"{chain}: {events:,} events, the last with the hash {last}")
+    click.echo("broken: compare it with a copy" if broken else "whole", err=bool(broken))
+    return BROKEN if broken else 0

@@ -1,0 +1,35 @@
+"""The command line: exit 0 for a yes, other statuses as each command says, 1 for an error, 130 for Ctrl-C."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from erasure.console.approve import approve
+from erasure.console.ledger import ledger
+from erasure.errors import Problems
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+def main() -> None:
+    """Review, approve and prove the purges of a stack."""
+
+
+main.add_command(approve)
+main.add_command(ledger)
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line, by default the process's own."""
+    try:
+        code = main.main(arguments, prog_name="python -m erasure", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 1
+    except Problems as problems:
+        click.echo(f"Error: {problems}", err=True)
+        code = 1
+    sys.exit(code)
