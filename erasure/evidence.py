@@ -24,12 +24,14 @@ class Facts:
 
     `pair` is the binding as the account lists it now, or as it was adopted where the account no longer knows the user;
     None means that the account, which knows the user, lists no such data any more: there is nothing to purge.
-    `last_backup` is the latest that may be meant, `copies` the other destinations that list this computer.
+    `last_backup` is taken as UTC where the API names no zone, and `alive_at` is the latest moment that it may mean.
+    `copies` are the other destinations that list this computer.
     """
 
     user_id: str
     pair: UserComputer | None
     last_backup: datetime.datetime | None = None
+    alive_at: datetime.datetime | None = None
     is_running: bool = False
     copies: frozenset[str] = frozenset()
     stored_bytes: int | None = None
@@ -136,22 +138,25 @@ def _facts(
     stored: Mapping[str | None, int],
 ) -> Facts:
     own = [run for run in runs if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
-    starts = [_latest(run.last_start) for run in own if run.last_start is not None]
+    starts = [run.last_start for run in own if run.last_start is not None]
     return Facts(
         user_id,
         pair,
-        max(starts, default=None),
+        max(map(_utc, starts), default=None),
+        max(map(_latest, starts), default=None),
         any(run.is_running for run in own),
         listing.destinations(purge.computer) - {fold(purge.destination)},
         stored.get(fold(purge.computer)),
     )
 
 
+def _utc(start: datetime.datetime) -> datetime.datetime:
+    return start.replace(tzinfo=start.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+
+
 def _latest(start: datetime.datetime) -> datetime.datetime:
     """Return the latest moment that a time may mean: one without a zone may be of any, and none is 14 hours off."""
-    if start.tzinfo is not None:
-        return start.astimezone(datetime.UTC)
-    return start.replace(tzinfo=datetime.UTC) + _WIDEST_ZONE
+    return _utc(start) if start.tzinfo is not None else _utc(start) + _WIDEST_ZONE
 
 
 def _stored(user_id: str, account: Account) -> tuple[dict[str | None, int], MbsError | None]:

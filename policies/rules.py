@@ -114,7 +114,7 @@ def _alive(case: Case) -> Finding | None:
     alive = [
         f"{one.identity} ({_activity(facts)})"
         for one, facts in _with_facts(case)
-        if facts.is_running or (facts.last_backup is not None and facts.last_backup > case.now - quiet)
+        if facts.is_running or (facts.alive_at is not None and facts.alive_at > case.now - quiet)
     ]
     if not alive:
         return None

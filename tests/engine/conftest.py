@@ -64,6 +64,7 @@ def adopted(templates: tuple[Rehearsal, Rehearsal], sandbox: RunningSandbox, tmp
 
 def _three_computers(server: RunningSandbox) -> None:
     server.reset()
+    server.clear_faults()
     for name in COMPUTERS:
         server.add(CHARLIE, DESTINATION, name)
 

@@ -1,6 +1,8 @@
 """One stack of the real project on the real engine, against the sandbox."""
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +57,20 @@ class Rehearsal:
     def preview(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
         """Run `pulumi preview`."""
         return self.workspace.run("preview", *arguments, env=env)
+
+    def approve(self) -> None:
+        """Approve what is planned."""
+        arguments = ["--reason", "Contract ended", "--expires", "2099-12-31", "--by", "dana@msp.example"]
+        self.workspace.python("-m", "erasure", "approve", *arguments).require()
+
+    def urn(self, name: str, binding: str) -> str:
+        """Return the URN of one of this project's resources, by its class and its name."""
+        return f"urn:pulumi:{STACK}::mbs-erasure::pulumi-python:dynamic/mbs:{name}::{binding}"
+
+    def events(self) -> list[tuple[str, str]]:
+        """Return the ledger's events in their order: what happened, and to which binding."""
+        with contextlib.closing(sqlite3.connect(self.workspace.directory / "ledger.db")) as ledger:
+            return ledger.execute("SELECT kind, binding FROM events ORDER BY sequence").fetchall()
 
     def bindings(self) -> list[str]:
         """Return the ids of the bindings in the state, in order."""

@@ -107,12 +107,12 @@ def test_two_copies_of_one_computer_count_its_bytes_once() -> None:
 @pytest.mark.parametrize(
     ("about", "fires"),
     [
-        ({"last_backup": NOW - 6 * DAY}, True),
-        ({"last_backup": NOW - 7 * DAY + datetime.timedelta(seconds=1)}, True),
-        ({"last_backup": NOW - 7 * DAY}, False),
-        ({"last_backup": NOW + DAY}, True),
+        ({"alive_at": NOW - 6 * DAY}, True),
+        ({"alive_at": NOW - 7 * DAY + datetime.timedelta(seconds=1)}, True),
+        ({"alive_at": NOW - 7 * DAY}, False),
+        ({"alive_at": NOW + DAY}, True),
         ({"is_running": True}, True),
-        ({"is_running": True, "last_backup": NOW - 90 * DAY}, True),
+        ({"is_running": True, "alive_at": NOW - 90 * DAY}, True),
         ({}, False),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str
 
 def test_quiet_days_are_configured() -> None:
     has = many(3)
-    found = evidence(has[2:], last_backup=NOW - 2 * DAY)
+    found = evidence(has[2:], alive_at=NOW - 2 * DAY)
     assert refusals(verdict(has, names(2), evidence=found, settings={"quietDays": 2})) == []
     assert refusals(verdict(has, names(2), evidence=found, settings={"quietDays": 3})) == ["alive"]
 

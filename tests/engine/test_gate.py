@@ -1,0 +1,345 @@
+"""The gate on the real engine: each rule refuses in the preview and in the update, and what lifts it works."""
+
+import datetime
+import json
+from collections.abc import Callable
+
+import pytest
+
+from engine.workspace import Result
+from erasure.clock import today
+from tests.engine.conftest import COMPUTERS
+from tests.engine.rehearsal import BINDING, CHARLIE, DESTINATION, STACK, Rehearsal, binding
+
+PURGE = [(CHARLIE, [(DESTINATION, "Büro PC")])]
+
+
+def refused(rehearsal: Rehearsal, rule: str, *arguments: str, env: dict[str, str] | None = None) -> Result:
+    """Preview and update; both refuse by this rule, and nothing is purged."""
+    before, bound = rehearsal.purges(), rehearsal.bindings()
+    for result in (rehearsal.preview(*arguments, env=env), rehearsal.up(*arguments, env=env)):
+        assert result.code != 0, result.output
+        assert f"{rule}: " in result.output, result.output
+        assert "Traceback" not in result.output
+    assert rehearsal.purges() == before
+    assert rehearsal.bindings() == bound
+    return result
+
+
+def entries(**fields: dict[str, str]) -> list[dict[str, object]]:
+    """Return entries of the three computers, with more fields for some of them, by their first word."""
+    return [
+        {"name": name, "destinations": [DESTINATION], **fields.get(name.split()[0].split("-")[0].lower(), {})}
+        for name in COMPUTERS
+    ]
+
+
+def write(rehearsal: Rehearsal, computers: list[dict[str, object]]) -> None:
+    rehearsal.write(json.dumps({"version": 1, "users": [{"id": CHARLIE, "computers": computers}]}))
+
+
+def kinds(rehearsal: Rehearsal, computer: str) -> list[str]:
+    """Return the kinds of a binding's events in the ledger."""
+    return [kind for kind, one in rehearsal.events() if one == binding(computer)]
+
+
+def test_a_hold_is_lifted_in_one_update_and_the_entry_dropped_in_a_later_one(adopted: Rehearsal) -> None:
+    write(adopted, entries(büro={"hold": "Litigation"}))
+    adopted.up().require()
+    (held,) = [one for one in adopted.resources(BINDING) if one.get("protect")]
+    assert held["outputs"]["hold"] == "Litigation"
+
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert "(Litigation) on hold" in refused(adopted, "hold").output
+    write(adopted, [*entries()[:2], {**entries()[2], "release": "Sold"}])
+    refused(adopted, "hold")
+
+    adopted.want(*COMPUTERS)
+    adopted.up().require()
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_hold_counts_although_the_update_that_set_it_was_refused(adopted: Rehearsal) -> None:
+    write(adopted, [{**entries()[2], "hold": "Litigation"}])
+    refused(adopted, "max-percent")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    refused(adopted, "hold")
+    adopted.want(*COMPUTERS)
+    adopted.up().require()
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_binding_that_another_inventory_wants_is_not_purged(adopted: Rehearsal) -> None:
+    neighbour = adopted.file.with_name("globex.yaml")
+    neighbour.write_text(adopted.file.read_text().replace("Büro PC", "BÜRO pc"), encoding="utf-8")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert "in inventory/globex.yaml" in refused(adopted, "moved").output
+    neighbour.write_text("not: an inventory\n")
+    assert "another inventory cannot be read" in refused(adopted, "moved").output
+    neighbour.write_text('{"version": 1, "users": []}')
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_stack_that_was_adopted_elsewhere_purges_only_after_it_was_bound_here(adopted: Rehearsal) -> None:
+    here = {"MBS_ENDPOINT": adopted.sandbox.url.replace("127.0.0.1", "localhost")}
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    refused(adopted, "account", env=here)
+    adopted.want(*COMPUTERS)
+    bound = adopted.up("--diff", env=here).require()
+    assert bound.stdout.count(f'endpoint   : "{adopted.sandbox.url}" => "{here["MBS_ENDPOINT"]}"') == 3, bound.stdout
+    adopted.up("--expect-no-changes", env=here).require()
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up(env=here).require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_stack_is_not_bound_to_an_account_that_lacks_one_of_its_entries(adopted: Rehearsal) -> None:
+    here = {"MBS_ENDPOINT": adopted.sandbox.url.replace("127.0.0.1", "localhost")}
+    adopted.sandbox.remove(CHARLIE, DESTINATION, "Front Desk")
+    kept = adopted.up("--expect-no-changes", env=here).require()
+    assert "account: the stack stays bound to the endpoint that it was adopted from: not-listed: " in kept.output
+
+
+def test_a_user_that_the_account_does_not_know_any_more_is_purged_as_adopted_once_approved(adopted: Rehearsal) -> None:
+    adopted.sandbox.change_settings(deleted_user_listing="as_unknown")
+    adopted.sandbox.delete_user(CHARLIE)
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    refused(adopted, "unknown-user")
+    adopted.approve()
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+@pytest.mark.parametrize("path", ["Computers", "Monitoring"])
+def test_an_account_that_cannot_be_read_is_not_purged(adopted: Rehearsal, path: str) -> None:
+    adopted.sandbox.inject("status", path_regex=path, status=503, count=None)
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert "answered 503" in refused(adopted, "unreadable").output
+    adopted.sandbox.clear_faults()
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_computer_that_backed_up_lately_is_purged_only_once_approved(adopted: Rehearsal) -> None:
+    adopted.sandbox.backup(CHARLIE, "Büro PC", running=True)
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert "(running now) backed up within 7 days" in refused(adopted, "alive").output
+    adopted.approve()
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_more_bytes_than_the_limit_are_purged_only_once_approved(adopted: Rehearsal) -> None:
+    adopted.workspace.config_set("maxPurgeBytes", "1000")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert "1.1 GB would go" in refused(adopted, "max-bytes").output
+    adopted.approve()
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+@pytest.mark.parametrize("case", ["CI with the default file", "no folder", "no database"])
+def test_without_a_ledger_that_lasts_nothing_is_purged(adopted: Rehearsal, case: str) -> None:
+    environment = (
+        {"CI": "true"} if case == "CI with the default file" else {"MBS_LEDGER": "sqlite:///nowhere/ledger.db"}
+    )
+    if case == "no database":
+        environment = {"MBS_LEDGER": "sqlite:///Pulumi.yaml"}
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    refused(adopted, "ledger", env=environment)
+    adopted.up(env={"CI": "true", "MBS_LEDGER": "sqlite:///kept.db"}).require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_limit_or_a_level_in_a_reviewed_file_lifts(adopted: Rehearsal) -> None:
+    adopted.want("CHARLIE-LAPTOP")
+    refused(adopted, "max-percent")
+    adopted.workspace.config_set("maxPurgePercent", "67")
+    adopted.up().require()
+    adopted.want()
+    refused(adopted, "emptied")
+    adopted.workspace.config_set("rules", '{"emptied": "warn", "max-percent": "off"}')
+    adopted.up().require()
+    assert len(adopted.purges()) == 3
+    assert adopted.bindings() == []
+
+
+@pytest.mark.parametrize(("days", "due"), [(-1, True), (0, True), (2, False)])
+def test_a_due_entry_counts_as_dropped(adopted: Rehearsal, days: int, due: bool) -> None:
+    date = (today() + datetime.timedelta(days=days)).isoformat()
+    write(adopted, entries(büro={"purge_after": date}))
+    preview = adopted.preview("--diff").require()
+    assert ("1 to delete" in preview.stdout) == due
+    assert (f'"{today()}"' in preview.stdout) == due, "the day alone is no change"
+    adopted.up().require()
+    assert adopted.purges() == (PURGE if due else [])
+
+
+def test_a_preview_writes_no_event(adopted: Rehearsal) -> None:
+    before = adopted.events()
+    write(adopted, [*entries(front={"hold": "Litigation"})[:2]])
+    adopted.preview().require()
+    adopted.want("CHARLIE-LAPTOP")
+    assert adopted.preview().code != 0
+    assert adopted.events() == before
+
+
+def test_a_purge_whose_answer_was_lost_is_looked_up_and_not_sent_again(adopted: Rehearsal) -> None:
+    adopted.sandbox.change_settings(delisted="at_once")
+    adopted.sandbox.inject("cut_after", method="DELETE")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    lost = adopted.up()
+    assert lost.code != 0
+    assert "connection broke before its answer was read" in lost.output
+    assert kinds(adopted, "Büro PC") == ["adopted", "intended", "sent"]
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+    assert kinds(adopted, "Büro PC")[3:] == ["intended", "already absent"]
+
+
+def test_a_purge_that_did_not_arrive_is_looked_up_and_sent_again(adopted: Rehearsal) -> None:
+    adopted.sandbox.inject("cut_before", method="DELETE")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert adopted.up().code != 0
+    adopted.up().require()
+    assert adopted.purges() == PURGE * 2
+    assert kinds(adopted, "Büro PC") == ["adopted", "intended", "sent", "intended", "sent", "accepted"]
+
+
+def test_an_entry_restored_after_its_purge_was_sent_begins_a_new_life_and_is_purged_again(adopted: Rehearsal) -> None:
+    adopted.sandbox.inject("cut_after", method="DELETE")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert adopted.up().code != 0
+    adopted.want(*COMPUTERS)
+    assert "not-listed: " in adopted.up().output, "its data is gone"
+    adopted.sandbox.backup(CHARLIE, "Büro PC", DESTINATION)
+    renewed = adopted.up().require()
+    assert "~  " + BINDING in renewed.stdout
+    adopted.up("--expect-no-changes").require()
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    refused(adopted, "alive")
+    adopted.approve()
+    adopted.up().require()
+    assert adopted.purges() == PURGE * 2
+    assert kinds(adopted, "Büro PC") == ["adopted", "intended", "sent", "adopted", "intended", "sent", "accepted"]
+
+
+def test_an_approval_that_was_begun_and_taken_back_is_used_up(adopted: Rehearsal) -> None:
+    adopted.want("CHARLIE-LAPTOP")
+    adopted.approve()
+    adopted.sandbox.inject("status", method="DELETE", status=500, count=None)
+    assert adopted.up().code != 0
+    adopted.sandbox.clear_faults()
+    (adopted.workspace.directory / f"approvals/{STACK}.yaml").unlink()
+    assert "2 to delete" in adopted.preview().require().stdout, "begun under the approval, it stays approved"
+    adopted.want(*COMPUTERS)
+    adopted.up().require()
+    adopted.want("CHARLIE-LAPTOP")
+    refused(adopted, "max-percent")
+
+
+SURGERIES: dict[str, Callable[[Rehearsal], Result]] = {
+    "replace plan": lambda stack: stack.up("--replace", stack.urn("PurgePlan", "plan")),
+    "target plan": lambda stack: stack.up("--target", stack.urn("PurgePlan", "plan")),
+    "target-replace plan": lambda stack: stack.up("--target-replace", stack.urn("PurgePlan", "plan")),
+    "destroy plan": lambda stack: stack.workspace.run("destroy", "--yes", "--target", stack.urn("PurgePlan", "plan")),
+    "refresh": lambda stack: stack.workspace.run("refresh", "--yes"),
+    "refresh by program": lambda stack: stack.workspace.run("refresh", "--yes", "--run-program"),
+    "rename": lambda stack: stack.workspace.run(
+        "state", "rename", "--yes", stack.urn("Binding", binding("Front Desk")), "other"
+    ),
+    "taint": lambda stack: stack.workspace.run("state", "taint", "--yes", stack.urn("Binding", binding("Front Desk"))),
+}
+
+
+@pytest.mark.parametrize("surgery", SURGERIES.values(), ids=SURGERIES.keys())
+def test_after_state_surgery_exactly_the_dropped_entry_is_purged(
+    adopted: Rehearsal, surgery: Callable[[Rehearsal], Result]
+) -> None:
+    surgery(adopted).require()
+    assert adopted.purges() == []
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+    adopted.up("--expect-no-changes").require()
+    assert adopted.bindings() == sorted(map(binding, ["CHARLIE-LAPTOP", "Front Desk"]))
+
+
+def test_after_a_failed_adoption_exactly_the_dropped_entry_is_purged(adopted: Rehearsal) -> None:
+    adopted.want("CHARLIE-LAPTOP", "Front Desk", "NOT-THERE")
+    assert adopted.up().code != 0
+    assert adopted.purges() == []
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_binding_removed_from_the_state_by_hand_is_not_purged(adopted: Rehearsal) -> None:
+    adopted.workspace.run("state", "delete", "--yes", adopted.urn("Binding", binding("Büro PC"))).require()
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    assert adopted.purges() == []
+
+
+def test_a_binding_protected_in_the_state_is_not_purged_nor_are_others_with_it(adopted: Rehearsal) -> None:
+    adopted.workspace.run("state", "protect", "--yes", adopted.urn("Binding", binding("Büro PC"))).require()
+    adopted.workspace.config_set("maxPurgePercent", "100")
+    adopted.want("CHARLIE-LAPTOP")
+    refused(adopted, "hold")
+
+
+def test_an_excluded_binding_is_not_purged(adopted: Rehearsal) -> None:
+    adopted.workspace.config_set("maxPurgePercent", "100")
+    adopted.want("CHARLIE-LAPTOP")
+    adopted.up("--exclude", adopted.urn("Binding", binding("Büro PC"))).require()
+    assert adopted.purges() == [(CHARLIE, [(DESTINATION, "Front Desk")])]
+    assert adopted.bindings() == sorted(map(binding, ["CHARLIE-LAPTOP", "Büro PC"]))
+    adopted.up().require()
+    assert adopted.purges()[1:] == PURGE
+
+
+def test_a_replaced_default_provider_purges_nothing_and_is_healed_by_listing_again(adopted: Rehearsal) -> None:
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    provider = f"urn:pulumi:{STACK}::mbs-erasure::pulumi:providers:pulumi-python::default"
+    result = adopted.up("--replace", provider)
+    assert adopted.purges() == []
+    assert result.code != 0
+    adopted.want(*COMPUTERS)
+    adopted.up().require()
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_two_listed_names_that_only_unicode_folding_merges_are_told_apart_by_refusing(adopted: Rehearsal) -> None:
+    adopted.sandbox.add(CHARLIE, DESTINATION, "STRASSE")
+    adopted.sandbox.add(CHARLIE, DESTINATION, "straße")
+    adopted.want(*COMPUTERS, "straße")
+    refused(adopted, "ambiguous")
+
+
+def test_a_refusal_of_5000_purges_is_short_with_totals_first(empty: Rehearsal) -> None:
+    users = [
+        {"id": f"user-{user}", "computers": [{"name": f"PC-{number}", "destinations": ["d-1"]} for number in range(50)]}
+        for user in range(100)
+    ]
+    empty.sandbox.seed(users)
+    empty.sandbox.backup("user-7", "PC-3", running=True, stored_bytes=10**13)
+    empty.write(json.dumps({"version": 1, "users": users}))
+    empty.up(env={"PULUMI_SKIP_CHECKPOINTS": "true"}).require()
+    empty.want()
+    result = empty.preview(env={"MBS_PLAN_FILE": "plan.json"})
+    assert result.code != 0
+    assert len(result.output.splitlines()) < 40
+    assert "in all: 5,000 purges of 5,000 bindings, 100 users" in result.output
+    assert "largest: computer 'PC-3' of user user-7" in result.output
+    assert "riskiest: computer 'PC-3' of user user-7 on destination d-1 (running now)" in result.output
+    assert "the full list: plan.json" in result.output
+    document = json.loads((empty.workspace.directory / "plan.json").read_text())
+    assert len(document["purges"]) == 5000
+    assert document["is_permitted"] is False
