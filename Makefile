@@ -3,7 +3,7 @@ PYTHON ?= python3
 STAMP := .venv/.complete-$(notdir $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint requirements schema
+.PHONY: help setup demo test unit mutants lint requirements schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: setup lint ## every check and every test, the real engine's too
 
 unit: $(STAMP) ## the tests of seconds: no engine, no sandbox
 	.venv/bin/python -m pytest tests/mbs tests/erasure tests/policies tests/providers
+
+mutants: $(STAMP) ## show that the tests notice every change of the gate (minutes)
+	.venv/bin/python -m tests.mutation.run
 
 lint: $(STAMP) ## ruff, mypy, import-linter
 	.venv/bin/ruff check .

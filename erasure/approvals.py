@@ -59,7 +59,8 @@ def read_approvals(path: Path, shown_as: str | None = None) -> tuple[Approval, .
 def appended(text: str, approval: Approval, shown_as: str) -> str:
     """Return the text of an approvals file with one more entry; all else of it stays as it is.
 
-    An empty text begins a new file. Raises Problems for a layout that nothing can be appended to.
+    The text is one that `read_approvals` takes, or an empty one, which begins a new file. Raises Problems for a layout
+    that nothing can be appended to.
     """
     line_end = "\r\n" if "\r\n" in text else "\n"
     root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -97,16 +98,13 @@ def _end_of_list(text: str, root: yaml.Node) -> tuple[int, int, int] | None:
         return None
     if entries.flow_style:
         return None if entries.value else (entries.start_mark.index, _after_line(text, entries.end_mark.index), 2)
-    last = entries.value[-1].end_mark
-    if isinstance(entries.value[-1], yaml.MappingNode) and entries.value[-1].value:
-        last = entries.value[-1].value[-1][1].end_mark
+    last = entries.value[-1].value[-1][1].end_mark
     end = last.index if last.column == 0 else _after_line(text, last.index)
     return end, end, entries.start_mark.column
 
 
 def _after_line(text: str, index: int) -> int:
-    end = text.find("\n", index)
-    return len(text) if end < 0 else end + 1
+    return text.find("\n", index) + 1 or len(text)
 
 
 def why_not(approval: Approval, digest: str, purges: int, today: datetime.date) -> str | None:

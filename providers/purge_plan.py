@@ -108,7 +108,9 @@ def _settled(judgement: Judgement, run: purge_run.PurgeRun) -> tuple[Refusal, ..
         try:
             judgement.ledger.append(events)
         except LedgerError as error:
-            if refusals or judgement.plan.purges or any(one.kind != Kind.ADOPTED for one in events):
+            if any(one.rule == "ledger" for one in refusals):
+                return refusals
+            if any(one.kind != Kind.ADOPTED for one in events):
                 remedy = "set `ledger` (or MBS_LEDGER) to one that can be written"
                 return (*refusals, Refusal("ledger", f"what is to be done cannot be recorded: {error}", remedy))
             pulumi.log.warn(f"ledger: this adoption is not recorded: {error}")

@@ -19,9 +19,13 @@ def new_lives(judgement: Judgement) -> dict[str, str]:
 
 
 def holds(judgement: Judgement) -> Iterator[Event]:
-    """Yield the holds that are seen for the first time: they count although the update may be refused."""
+    """Yield the holds that are seen for the first time: they count although the update may be refused.
+
+    Where the ledger cannot tell what it has seen, those that the state has are not new.
+    """
     for wanted, bound in judgement.plan.kept:
-        if wanted.hold is not None and _life(judgement, bound).hold is None:
+        seen = _life(judgement, bound).hold or (bound.hold if judgement.case.ledger_problem else None)
+        if wanted.hold is not None and seen is None:
             yield _event(Kind.HELD, bound, {"reason": wanted.hold})
 
 

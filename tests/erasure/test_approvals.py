@@ -42,6 +42,9 @@ LAYOUTS = {
     "block text": OTHER.replace("reason: An old one", "reason: >-\n          An\n          old one"),
     "block text last": OTHER.replace("        expires: 2026-01-01\n", "")
     + "        expires: >-\n          2026-01-01\n",
+    "block text before the rest": OTHER.replace("version: 1\n", "").replace("2026-01-01", ">-\n          2026-01-01")
+    + "version: 1\n",
+    "comment without a line break": "# what may be purged",
     "not indented": OTHER.replace("\n    -   ", "\n-   ").replace("\n        ", "\n    "),
 }
 
@@ -64,6 +67,10 @@ def test_an_entry_is_appended_and_the_rest_stays_byte_for_byte(tmp_path: Path, t
         assert after.count("\n") == after.count("\r\n")
 
 
+def test_a_new_file_begins_with_its_version() -> None:
+    assert appended("", ENTRY, "approvals/acme.yaml").startswith("version: 1\napprovals:\n  - digest: sha256:")
+
+
 @pytest.mark.parametrize(
     "text", ["version: 1\n", "{version: 1, approvals: []}", f"version: 1\napprovals: [{{digest: {DIGEST}}}]\n"]
 )
@@ -82,6 +89,7 @@ def test_a_layout_that_nothing_can_be_appended_to_is_told_with_the_entry(text: s
         ("        reason: An old one\n", "", "5: 'reason' is missing"),
         ("approved_by", "aproved_by", "8: unknown key 'aproved_by'; did you mean 'approved_by'?"),
         ("version: 1", "version: 2", "2: 'version' is not a version"),
+        ("version: 1", "version: 1\nversion: 1", "3: key 'version' stands here twice"),
         ("reason: An old one", "reason: yes", "7: 'reason' is read by YAML as true or false"),
     ],
 )

@@ -122,6 +122,11 @@ def test_a_life_is_the_sum_of_its_events(tmp_path: Path, kinds: list[Kind], life
     assert ledger.lives(["life-1"])["life-1"] == life
 
 
+def test_a_life_is_used_once_a_purge_may_have_been_asked_for() -> None:
+    assert all(life.is_used for life in (Life(is_sent=True), Life(is_accepted=True), Life(is_absent=True)))
+    assert not Life(is_intended=True, approval="sha256:x", hold="x").is_used
+
+
 def test_an_approval_is_remembered_when_the_purge_is_intended_again_without_one(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     ledger.append([event(Kind.INTENDED, approval="sha256:x"), event(Kind.INTENDED)])

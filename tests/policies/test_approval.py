@@ -30,6 +30,7 @@ def test_an_approval_of_exactly_these_purges_lifts_what_asks_for_one() -> None:
     judged = verdict(has, [], approvals=[approval(has)])
     assert refusals(judged) == []
     assert judged.approval is not None
+    assert judged.objections == ()
     assert all(one.is_lifted for one in judged.fired)
 
 

@@ -9,7 +9,7 @@ from erasure.evidence import Evidence
 from erasure.ledger import Life
 from mbs.errors import TokenRefused
 from policies.judge import Verdict
-from policies.rules import Recent
+from policies.rules import Recent, counted
 from tests.policies.cases import (
     EVERY_RULE,
     HERE,
@@ -247,3 +247,37 @@ def test_what_fired_is_known_at_every_level() -> None:
 
 def test_the_endpoint_of_a_case_is_the_configured_one() -> None:
     assert case(many(1), names(1)).configuration.endpoint == HERE
+
+
+def test_bytes_of_a_purge_that_was_accepted_and_is_owed_count_once() -> None:
+    has = many(10)
+    found = dataclasses.replace(evidence(has[9:]), stored={"u": {"pc-9": 100}})
+    owed = Recent(frozenset([has[9].life]), 100)
+    assert refusals(verdict(has, names(9), evidence=found, settings={"maxPurgeBytes": 100}, recent=owed)) == []
+
+
+def test_another_inventory_may_want_what_is_not_purged() -> None:
+    assert refusals(verdict(many(3), names(2), neighbours=[elsewhere("PC-0")])) == []
+
+
+def test_an_unknown_user_matters_only_to_a_purge_of_its_own() -> None:
+    has = many(3)
+    unknown = dataclasses.replace(evidence(has[2:]), unknown_users=frozenset(["somebody else"]))
+    assert refusals(verdict(has, names(2), evidence=unknown)) == []
+
+
+def test_what_can_be_approved_says_so_and_what_cannot_does_not() -> None:
+    assert "approve these purges" in str(verdict(many(1), []).refusals[0])
+    assert "approve" not in str(verdict(many(1), [], settings={"rules": {"emptied": "refuse"}}).refusals[0])
+
+
+def test_a_finding_names_a_few_and_counts_the_rest() -> None:
+    has = [bound(name, hold="x") for name in names(5)]
+    (held,) = [one for one in verdict(has, ["other"]).refusals if one.rule == "hold"]
+    assert "'PC-2'" in str(held)
+    assert "'PC-3'" not in str(held)
+    assert "and 2 more on hold" in str(held)
+    (few,) = [one for one in verdict(has[:3], ["other"]).refusals if one.rule == "hold"]
+    assert "more" not in str(few)
+    assert counted(1) == "1 purge"
+    assert counted(2000) == "2,000 purges"

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
 from providers import connection, purge_run
+from providers.binding import BindingProvider
+from providers.purge_plan import PurgePlanProvider
 
 
 @dataclass
@@ -23,6 +24,9 @@ class FakeAccount:
     listed: dict[str, Any] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     runs: dict[str, Any] = field(default_factory=dict)
+    stored: dict[str, Any] = field(default_factory=dict)
+    refuse_deletes: bool = False
+    break_next_delete: bool = False
     deleted: list[tuple[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -42,27 +46,33 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAcc
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            match = re.fullmatch(r"/api/(?:Users|Monitoring)/([^/]+)(/Computers)?", self.path)
-            assert match
-            document: Any = None
-            if self.path.startswith("/api/Monitoring/"):
-                fake.asked.append(self.path)
-                text = json.dumps(fake.runs.get(match[1])).encode()
-            elif self.command == "DELETE":
-                fake.deleted.append((match[1], json.loads(body)))
-                text = b""
-            else:
-                fake.asked.append(self.path)
-                document = (
-                    fake.listed.get(match[1]) if match[2] else {"ID": match[1]} if match[1] in fake.known else None
-                )
-                text = json.dumps(document).encode()
-            self.send_response(200)
+            status, document = self.found(json.loads(body) if body else None)
+            if status is None:
+                self.close_connection = True
+                return
+            text = b"" if document is None and self.command == "DELETE" else json.dumps(document).encode()
+            self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_DELETE = answer  # noqa: N815 -- the library's names
+        def found(self, body: Any) -> tuple[int | None, Any]:  # noqa: ANN401 -- any JSON
+            _, _, kind, user, *rest = self.path.split("/")
+            if self.command == "DELETE":
+                fake.deleted.append((user, body))
+                if fake.break_next_delete:
+                    fake.break_next_delete = False
+                    return None, None
+                return (400, {"Message": "no"}) if fake.refuse_deletes else (200, None)
+            fake.asked.append(self.path)
+            if kind == "Monitoring":
+                return 200, fake.runs.get(user)
+            if kind == "Billing":
+                stored = fake.stored.get(body["UserID"], [])
+                return 200, stored if isinstance(stored, str) else {"UserDetailList": stored}
+            return 200, fake.listed.get(user) if rest else {"ID": user} if user in fake.known else None
+
+        do_GET = do_DELETE = do_PUT = answer  # noqa: N815 -- the library's names
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
@@ -83,4 +93,5 @@ def begin_operation(url: str, **settings: str) -> None:
     purge_run.reset()
     values = {"endpoint": url, "token": "secret-token", **settings}
     prefixed = {f"mbs-erasure:{key}": value for key, value in values.items()}
-    connection.configure(ConfigureRequest(Config(prefixed, "mbs-erasure")))
+    for provider in (BindingProvider(), PurgePlanProvider()):
+        provider.configure(ConfigureRequest(Config(prefixed, "mbs-erasure")))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi.dynamic import CheckResult
+from pulumi.dynamic import CheckResult, Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from erasure.errors import Refusal
@@ -16,6 +16,15 @@ from providers.state import bound_in
 from tests.providers.conftest import FakeAccount, begin_operation
 
 NAMES = ("PC-1", "PC-2", "PC-3", "PC-4")
+
+
+WHY = {
+    "no plan": "no plan of this operation permits it",
+    "refused": "no plan of this operation permits it",
+    "undeclared": "1 wanted bindings were not declared",
+    "foreign": "others were declared than judged",
+    "not planned": "the plan does not name it",
+}
 
 
 def inputs(computer: str, **more: str | bool) -> dict[str, Any]:
@@ -120,9 +129,44 @@ def test_a_deletion_without_a_permit_is_refused(account: FakeAccount, case: str)
         BindingProvider().check({}, inputs("PC-4"))
     if case == "not planned":
         plan({key: value for key, value in state.items() if key != victim}, *NAMES[:3])
-    with pytest.raises(Refusal, match=r"^not-permitted: "):
+    with pytest.raises(Refusal, match=f"^not-permitted: .*{WHY[case]}"):
         BindingProvider().delete(victim, state[victim])
     assert account.deleted == []
+
+
+@pytest.mark.parametrize("provider", [BindingProvider, PurgePlanProvider])
+def test_either_provider_may_be_configured_first(
+    account: FakeAccount, provider: type[BindingProvider | PurgePlanProvider]
+) -> None:
+    connection.reset()
+    provider().configure(ConfigureRequest(Config({"mbs-erasure:endpoint": account.url}, "mbs-erasure")))
+    assert connection.configuration().endpoint == account.url
+
+
+@pytest.mark.parametrize("request_", ["garbage", "unjudgeable"])
+def test_a_plan_that_cannot_be_judged_takes_an_earlier_permit_back(account: FakeAccount, request_: str) -> None:
+    state = adopt(account, *NAMES)
+    next_operation(account)
+    assert plan(state, *NAMES[:3]).failures == []
+    if request_ == "garbage":
+        with pytest.raises(ValueError, match="PlanRequest"):
+            PurgePlanProvider().check({}, {"request": "garbage"})
+    else:
+        connection.reset()
+        begin = {"mbs-erasure:endpoint": account.url, "mbs-erasure:ledger": "nosuch://x"}
+        BindingProvider().configure(ConfigureRequest(Config(begin, "mbs-erasure")))
+        assert reasons(plan(state, *NAMES[:3])) == ["ledger"]
+    with pytest.raises(Refusal, match=r"^not-permitted: "):
+        BindingProvider().delete("u-1/d-1/pc-4", state["u-1/d-1/pc-4"])
+    assert account.deleted == []
+
+
+def test_a_recorded_plan_holds_nothing_of_the_sdk() -> None:
+    provider = PurgePlanProvider()
+    assert provider.create({"__provider": "x", "wanted": 1}).outs == {"wanted": 1}
+    assert provider.update("plan", {}, {"__provider": "x", "wanted": 1}).outs == {"wanted": 1}
+    assert provider.read("plan", {"wanted": 1}).id == "plan"
+    provider.delete("plan", {})
 
 
 def test_the_old_half_of_a_replacement_is_no_purge(account: FakeAccount) -> None:
