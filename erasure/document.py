@@ -10,6 +10,7 @@ from erasure.yaml_source import Place, Untyped, YamlSource
 
 M = TypeVar("M", bound=BaseModel)
 
+_MOST_TOLD: Final = 1000
 _PLAIN: Final = {
     "literal_error": "is not a version this program reads; write 1",
     "bool_type": "must be true or false",
@@ -36,7 +37,10 @@ def validate(
         return model.model_validate(source.document), [*source.problems]
     except ValidationError as error:
         levels: dict[str, type[BaseModel]] = {"": model, **parts}
-        told = (_told(source, one, levels, remedies) for one in error.errors(include_url=False))
+        errors = error.errors(include_url=False)
+        told = [_told(source, one, levels, remedies) for one in errors[:_MOST_TOLD]]
+        if len(errors) > _MOST_TOLD:
+            told.append(source.at_place(errors[_MOST_TOLD]["loc"], f"and {len(errors) - _MOST_TOLD:,} more of these"))
         return None, [*source.problems, *told]
 
 

@@ -7,6 +7,7 @@ nothing stays what was written, as an `Untyped`, so that no ID is ever changed o
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +48,7 @@ class YamlSource:
         self.shown_as = shown_as
         self._text = self._read(path)
         self.problems: list[str] = []
+        self._known: dict[int, dict[object, tuple[Any, Any]]] = {}
         try:
             self.document: Any = _Builder(self).build(yaml.parse(self._text, Loader=_LOADER))
         except yaml.MarkedYAMLError as error:
@@ -73,22 +75,29 @@ class YamlSource:
         return self._line(place) + 1
 
     def _line(self, place: Place) -> int:
-        """Parse the text once more: only who has a problem to tell pays for positions."""
-        if not hasattr(self, "_root"):
-            self._root = yaml.compose(self._text, Loader=_LOADER)
         node, line = self._root, self._root.start_mark.line if self._root else 0
         for step in place:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((key, value) for key, value in node.value if key.value == step), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line, found[1]
+            if isinstance(node, yaml.MappingNode) and step in self._keys(node):
+                key, node = self._keys(node)[step]
+                line = key.start_mark.line
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 node = node.value[step]
                 line = node.start_mark.line
             else:
                 break
         return line
+
+    @cached_property
+    def _root(self) -> Any:  # noqa: ANN401 -- a node of PyYAML, which has no types for them
+        """Parse the text once more: only who has a problem to tell pays for positions."""
+        return yaml.compose(self._text, Loader=_LOADER)
+
+    def _keys(self, node: yaml.MappingNode) -> dict[object, tuple[Any, Any]]:
+        """Return a mapping's key and value nodes by key, the first of each."""
+        known = self._known.get(id(node))
+        if known is None:
+            known = self._known[id(node)] = {key.value: (key, value) for key, value in reversed(node.value)}
+        return known
 
     def _read(self, path: Path) -> str:
         try:
