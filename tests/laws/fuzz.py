@@ -1,6 +1,6 @@
 """Reads many generated and mutated inventories: each is taken and round-trips, or is refused with file and line.
 
-`python -m tests.erasure.fuzz COUNT SEED` bounds its own memory, and gives each file one second.
+`python -m tests.laws.fuzz COUNT SEED` bounds its own memory, and gives each file one second.
 """
 
 import json

@@ -11,7 +11,7 @@ from engine.workspace import PROJECT
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_generated_inventory_round_trips_or_is_refused_with_file_and_line(seed: int) -> None:
-    command = [sys.executable, "-m", "tests.erasure.fuzz", "5000", str(seed)]
+    command = [sys.executable, "-m", "tests.laws.fuzz", "5000", str(seed)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     counts = re.fullmatch(r"(\d+) taken, (\d+) refused\n", done.stdout)
