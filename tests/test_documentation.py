@@ -6,8 +6,10 @@ from pathlib import Path
 
 import yaml
 
+from erasure.approvals import Approval
 from erasure.configuration import ENVIRONMENT, Configuration
 from erasure.inventory import ComputerEntry, InventoryFile, UserEntry
+from erasure.ledger import Kind
 from policies.rules import DEFAULT_LEVELS, RULES
 
 ROOT = Path(__file__).parents[1]
@@ -56,16 +58,34 @@ def test_every_inventory_field_is_documented_and_no_other() -> None:
     assert table("inventory.md").keys() == {name for model in models for name in model.model_fields}
 
 
+def test_every_approval_field_is_documented_and_no_other() -> None:
+    assert {*Approval.model_fields, *DEFAULT_LEVELS} == table("rules.md").keys()
+
+
+def test_every_kind_of_event_is_documented() -> None:
+    assert table("ledger.md").keys() == {str(kind) for kind in Kind}
+
+
+def test_every_test_that_the_safety_page_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/safety.md").read_text()))
+    written = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)
+    }
+    assert named - written == set()
+    assert len(named) > 60
+
+
 def test_every_rule_is_documented_with_its_level() -> None:
     rows = table("rules.md")
-    assert rows.keys() == DEFAULT_LEVELS.keys()
     assert {name: rows[name][1] for name in RULES} == {name: DEFAULT_LEVELS[name] for name in RULES}
 
 
 def test_every_dependency_says_why() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    names = {re.split(r"[=><]", one)[0] for one in asked}
+    names = {re.split(r"[=><[]", one)[0] for one in asked}
     text = (ROOT / "docs/dependencies.md").read_text().partition("|---|")[2]
     assert {one for one in names if not one.startswith("types-")} <= set(re.findall(r"[\w-]+", text))
 
