@@ -51,6 +51,8 @@ def test_a_hold_is_lifted_in_one_update_and_the_entry_dropped_in_a_later_one(ado
 
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
     assert "(Litigation) on hold" in refused(adopted, "hold").output
+    refused_up = adopted.up("--ignore-protect")
+    assert (refused_up.code != 0, "hold: " in refused_up.output, adopted.purges()) == (True, True, [])
     write(adopted, [*entries()[:2], {**entries()[2], "release": "Sold"}])
     refused(adopted, "hold")
 
@@ -154,6 +156,44 @@ def test_without_a_ledger_that_lasts_nothing_is_purged(adopted: Rehearsal, case:
     refused(adopted, "ledger", env=environment)
     adopted.up(env={"CI": "true", "MBS_LEDGER": "sqlite:///kept.db"}).require()
     assert adopted.purges() == PURGE
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule", "told"),
+    [
+        ("maxPurges", "0", "max-purges", "1 purge, and at most 0 are permitted in 24 hours"),
+        ("rules", '{"last-copy": "approve"}', "last-copy", "no other destination is left of computer 'Büro PC'"),
+    ],
+)
+def test_a_rule_that_asks_for_an_approval_is_lifted_by_one(
+    adopted: Rehearsal, key: str, value: str, rule: str, told: str
+) -> None:
+    adopted.workspace.config_set(key, value)
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    assert told in refused(adopted, rule).output
+    adopted.approve()
+    adopted.up().require()
+    assert adopted.purges() == PURGE
+
+
+def test_a_binding_that_was_moved_to_another_stack_is_not_purged_with_others(adopted: Rehearsal) -> None:
+    adopted.workspace.run("stack", "init", "globex", "--copy-config-from", STACK).require()
+    adopted.workspace.run(
+        "state", "move", "--yes", "--include-parents", "--source", STACK, "--dest", "globex",
+        adopted.urn("Binding", binding("Büro PC")),
+    ).require()  # fmt: skip
+    adopted.want("CHARLIE-LAPTOP")
+    adopted.up().require()
+    assert adopted.purges() == [(CHARLIE, [(DESTINATION, "Front Desk")])]
+
+
+def test_a_binding_that_a_refresh_forgot_is_not_purged_with_others(adopted: Rehearsal) -> None:
+    adopted.sandbox.remove(CHARLIE, DESTINATION, "Büro PC")
+    adopted.workspace.run("refresh", "--yes").require()
+    assert binding("Büro PC") not in adopted.bindings()
+    adopted.want("CHARLIE-LAPTOP")
+    adopted.up().require()
+    assert adopted.purges() == [(CHARLIE, [(DESTINATION, "Front Desk")])]
 
 
 def test_a_limit_or_a_level_in_a_reviewed_file_lifts(adopted: Rehearsal) -> None:

@@ -110,6 +110,27 @@ def test_a_program_that_declares_no_plan_purges_nothing(adopted: Rehearsal) -> N
     assert_nothing_purged(adopted, adopted.up())
 
 
+ENDED_EARLY = {
+    "before the plan": ("    request = plan_request()\n", "    raise SystemExit(0)\n    request = plan_request()\n"),
+    "after the plan": ("plan.urn.apply(declare)", "plan.urn.apply(lambda _: __import__('os')._exit(0))"),
+    "half-way": ("Binding(one)\n", "Binding(one)\n                __import__('os')._exit(0)\n"),
+    "with nothing to wait for": ("plan.urn.apply(declare)", "_ = declare"),
+}
+
+
+@pytest.mark.parametrize("change", ENDED_EARLY.values(), ids=ENDED_EARLY.keys())
+def test_a_program_that_ends_early_as_if_all_was_well_purges_nothing(
+    adopted: Rehearsal, change: tuple[str, str]
+) -> None:
+    """As in the engine's issues 7050, 14838 and 20821: to the engine, what was not declared is to be deleted."""
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    replace_program(adopted, *change)
+    result = adopted.up("--continue-on-error")
+    assert adopted.purges() == []
+    assert adopted.bindings() == KEPT
+    assert result.code != 0
+
+
 def test_a_replaced_binding_that_is_wanted_is_not_purged(adopted: Rehearsal) -> None:
     adopted.up("--replace", urn(BINDING, binding("Büro PC"))).require()
     assert adopted.purges() == []
