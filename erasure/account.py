@@ -9,6 +9,7 @@ from erasure.errors import Refusal
 from erasure.identity import Identity, fold
 from erasure.once import Once
 from mbs.client import Client
+from mbs.errors import UnreadableAnswer
 from mbs.models import UserComputer
 
 T = TypeVar("T")
@@ -81,8 +82,14 @@ class Account:
         return self._listings.get(fold(user_id), lambda: Listing(user_id, self.client.computers(user_id)))
 
     def knows(self, user_id: str) -> bool:
-        """Whether the account has this user. Raises MbsError."""
-        return self._users.get(fold(user_id), lambda: self.client.user(user_id) is not None)
+        """Whether the account has this user, whose listing lacks something. Raises MbsError.
+
+        An account that knows a user and lists nothing, not even an empty list, contradicts itself and proves nothing.
+        """
+        is_known = self._users.get(fold(user_id), lambda: self.client.user(user_id) is not None)
+        if is_known and not self.listing(user_id).is_known:
+            raise UnreadableAnswer("GET", f"/api/Users/{user_id}/Computers", "denies a user that the account knows")
+        return is_known
 
     def for_each(self, user_ids: Iterable[str], act: Callable[[str], T]) -> list[T]:
         """Do something for every user, several at a time, each user once; results come in the users' order."""

@@ -265,7 +265,16 @@ def test_a_hold_is_a_change_and_never_a_replacement(account: FakeAccount) -> Non
     assert provider.update(name, {**state, "hold": "Litigation"}, lifted).outs == state
 
 
-@pytest.mark.parametrize("case", ["listed", "unknown user", "deleted user", "other endpoint", "no answer", "ambiguous"])
+def test_an_account_that_denies_the_listing_of_a_user_that_it_knows_is_unreadable(account: FakeAccount) -> None:
+    state = adopt(account, *NAMES)
+    next_operation(account)
+    account.listed.clear()
+    assert reasons(plan(state, *NAMES[:3])) == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "case", ["listed", "contradiction", "unknown user", "deleted user", "other endpoint", "no answer", "ambiguous"]
+)
 def test_a_refresh_keeps_what_it_cannot_be_sure_of(
     account: FakeAccount, case: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -273,6 +282,8 @@ def test_a_refresh_keeps_what_it_cannot_be_sure_of(
     next_operation(account)
     if case != "listed":
         account.listed["u-1"] = []
+    if case == "contradiction":
+        account.listed.clear()
     if case == "unknown user":
         account.known.clear()
     if case == "deleted user":
