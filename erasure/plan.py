@@ -108,6 +108,11 @@ class Plan:
         )
 
     @cached_property
+    def purged(self) -> frozenset[str]:
+        """The ids of what would be purged."""
+        return frozenset(one.id for one in self.purges)
+
+    @cached_property
     def releases(self) -> tuple[Bound, ...]:
         """What would leave the state and keep its data, by id."""
         return tuple(self.bound[key] for key in sorted(self.released) if key in self.bound)

@@ -10,10 +10,12 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlsplit
 
 import requests
+import urllib3
 import urllib3.exceptions
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +32,7 @@ from mbs.errors import (
     UnreadableAnswer,
 )
 from mbs.models import Billing, PlanRun, User, UserComputer
+from mbs.pace import Pace
 
 T = TypeVar("T")
 
@@ -60,15 +63,27 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    text: str
+    retry_after: float | None
+
+
 class Client:
     """One account of the MBS API.
 
-    `endpoint` is its address (https, or http to loopback), `timeout` the seconds to wait for a connection, for each
-    piece of an answer, and for an answer as a whole. Raises InvalidEndpoint or InvalidRequest for what cannot be used.
+    `endpoint` is its address (https, or http to loopback), `timeout` the seconds to wait for a connection and for each
+    piece of an answer; an answer as a whole may take twice that. Reads are repeated as `pace` says; a purge is sent
+    once, since who sends it again has to know what the first one did. Raises InvalidEndpoint or InvalidRequest for what
+    cannot be used.
     """
 
-    def __init__(self, endpoint: str, credentials: Credentials, *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, endpoint: str, credentials: Credentials, *, timeout: float = 30.0, pace: Pace | None = None
+    ) -> None:
         self.endpoint = parse_endpoint(endpoint)
+        self.pace = pace or Pace()
         self._timeout = timeout
         self._login = credentials if isinstance(credentials, Login) else None
         self._token = _usable(credentials.value) if isinstance(credentials, Token) else None
@@ -114,7 +129,7 @@ class Client:
 
     def _known(self, path: str, kind: TypeAdapter[T], method: str = "GET", **body: Any) -> T | None:  # noqa: ANN401 -- as _call
         try:
-            text = self._call(method, path, **body)
+            text = self.pace.run(lambda: self._call(method, path, **body))
         except ApiError as error:
             # The login that this call needed can fail with the same status, and says nothing of the ID.
             if error.status in _UNKNOWN_ID and error.path == path:
@@ -132,15 +147,19 @@ class Client:
 
     def _call(self, method: str, path: str, **body: Any) -> str:  # noqa: ANN401 -- what `requests` takes as a body
         token = self._bearer()
-        status, text = self._exchange(method, path, auth=_Bearer(token), **body)
-        if 200 <= status < 300:
-            return text
-        kind = {401: TokenRefused, 403: Forbidden}.get(status, ApiError)
-        raise kind(method, path, status, self._message(text, token))
+        answer = self._exchange(method, path, auth=_Bearer(token), **body)
+        if answer.status == 401 and self._login is not None:
+            # It has expired, or another login ended it: log in once for all who find that out at the same time.
+            token = self._bearer(instead_of=token)
+            answer = self._exchange(method, path, auth=_Bearer(token), **body)
+        if 200 <= answer.status < 300:
+            return answer.text
+        kind = {401: TokenRefused, 403: Forbidden}.get(answer.status, ApiError)
+        raise kind(method, path, answer.status, self._message(answer.text, token), answer.retry_after)
 
-    def _bearer(self) -> str:
+    def _bearer(self, instead_of: str | None = None) -> str:
         with self._login_lock:
-            if self._token is None:
+            if self._token is None or self._token == instead_of:
                 self._token = self._log_in()
             return self._token
 
@@ -148,21 +167,20 @@ class Client:
         if self._login is None:
             raise InvalidRequest("no token and no login is set", "set one of them")
         path = "/api/Provider/Login"
-        status, text = self._exchange(
-            "POST", path, json={"UserName": self._login.login, "Password": self._login.password}
-        )
-        if status in (400, 401, 403):
-            raise LoginRefused("POST", path, status, self._message(text))
-        if not 200 <= status < 300:
-            raise ApiError("POST", path, status, self._message(text))
-        document = _parsed("POST", path, text)
+        body = {"UserName": self._login.login, "Password": self._login.password}
+        answer = self._exchange("POST", path, json=body)
+        if answer.status in (400, 401, 403):
+            raise LoginRefused("POST", path, answer.status, self._message(answer.text))
+        if not 200 <= answer.status < 300:
+            raise ApiError("POST", path, answer.status, self._message(answer.text), answer.retry_after)
+        document = _parsed("POST", path, answer.text)
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(token, str) or not token:
             raise UnreadableAnswer("POST", path, "answered without an access_token")
         return _usable(token)
 
-    def _exchange(self, method: str, path: str, **arguments: Any) -> tuple[int, str]:  # noqa: ANN401 -- as `requests`
-        """Send one request and return status and text; no redirect is followed, whatever the method."""
+    def _exchange(self, method: str, path: str, **arguments: Any) -> _Answer:  # noqa: ANN401 -- as `requests`
+        """Send one request and return its answer; no redirect is followed, whatever the method."""
         started = time.monotonic()
         try:
             with self._session().request(
@@ -182,7 +200,7 @@ class Client:
             raise UnreadableAnswer(
                 method, path, f"is redirected to {to}, which is not followed", "set the endpoint that answers itself"
             )
-        return answer.status_code, text
+        return _Answer(answer.status_code, text, _seconds(answer.headers.get("Retry-After")))
 
     def _read(self, method: str, path: str, answer: requests.Response, started: float) -> str:
         pieces, size = [], 0
@@ -230,6 +248,14 @@ class Client:
         for secret in (token, self._login.password if self._login else None):
             said = said.replace(secret, "***") if secret else said
         return re.sub(r"\s+", " ", said).strip()[:_LONGEST_MESSAGE]
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Read the header, in seconds or as a date; None where there is none that can be read."""
+    try:
+        return urllib3.Retry().parse_retry_after(retry_after) if retry_after else None
+    except urllib3.exceptions.InvalidHeader:
+        return None
 
 
 def _user_path(user_id: str) -> str:

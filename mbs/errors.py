@@ -66,12 +66,17 @@ class UnreadableAnswer(CallFailed):
 
 
 class ApiError(CallFailed):
-    """The API answered with an error: `status` is its HTTP status, `message` the vendor's words, cut and cleaned."""
+    """The API answered with an error.
 
-    def __init__(self, method: str, path: str, status: int, message: str) -> None:
+    `status` is its HTTP status, `message` the vendor's words, cut and cleaned, and `retry_after` the seconds after
+    which the API wants to be asked again, where it says so.
+    """
+
+    def __init__(self, method: str, path: str, status: int, message: str, retry_after: float | None = None) -> None:
         super().__init__(method, path, f"answered {status}" + (f": {message}" if message else ""))
         self.status = status
         self.message = message
+        self.retry_after = retry_after
 
 
 class LoginRefused(ApiError):

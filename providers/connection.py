@@ -14,8 +14,11 @@ from erasure.account import Account
 from erasure.configuration import Configuration, read_configuration
 from erasure.errors import Problems, Refusal
 from erasure.ledger import Ledger, LedgerError
+from erasure.plan import PlanRequest
 from mbs.client import Client
 from mbs.errors import MbsError
+from mbs.pace import Pace
+from providers.engine import end_with_engine
 
 _KEYS = tuple(field.alias or name for name, field in Configuration.model_fields.items())
 
@@ -36,6 +39,7 @@ def configure(request: ConfigureRequest) -> None:
     with _lock:
         if _configuration is None:
             _configuration = read_configuration(values, os.environ)
+            end_with_engine()
 
 
 def configuration() -> Configuration:
@@ -58,22 +62,23 @@ def account() -> Account:
                     "set MBS_TOKEN, or MBS_LOGIN and MBS_PASSWORD, in the environment,"
                     " or `pulumi config set --secret token`",
                 )
+            pace = Pace(settings.retries)
             try:
-                client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout)
+                client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout, pace=pace)
             except MbsError as error:
                 raise Refusal("credentials", error.finding, error.remedy) from None
             _account = Account(client, settings.concurrency)
         return _account
 
 
-def ledger(chain: str) -> Ledger:
-    """Return the ledger, with the chain that this stack's events go to. Raises Refusal for a URL that is none."""
+def ledger(request: PlanRequest) -> Ledger:
+    """Return the ledger, with the chain that a stack's events go to. Raises Refusal for a URL that is none."""
     global _ledger  # noqa: PLW0603 -- see configure
     url = configuration().ledger.get_secret_value()
     with _lock:
         if _ledger is None:
             try:
-                _ledger = Ledger(url, chain, project_root())
+                _ledger = Ledger(url, f"{request.project}/{request.stack}", project_root())
             except LedgerError as error:
                 raise Refusal("ledger", str(error), "correct the configuration key `ledger`, or MBS_LEDGER") from None
         return _ledger

@@ -61,7 +61,7 @@ def judge_request(request: PlanRequest) -> Judgement:
     """Judge one operation. Raises Refusal where it cannot even be judged."""
     configuration = connection.configuration()
     plan = Plan.of(request)
-    ledger = connection.ledger(f"{request.project}/{request.stack}")
+    ledger = connection.ledger(request)
     known = _known(plan, ledger, configuration)
     foreign = {one.identity.id: bound for one, bound in plan.kept if bound.endpoint != configuration.endpoint}
     renewals = {

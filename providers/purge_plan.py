@@ -22,7 +22,7 @@ from pulumi.dynamic import (
 
 from erasure.errors import Refusal
 from erasure.ledger import Kind, LedgerError
-from erasure.plan import PlanRequest
+from erasure.plan import Plan, PlanRequest
 from policies.summary import FULL_LIST, summary
 from providers import connection, purge_run
 from providers.judgement import Judgement, document, judge_request
@@ -50,7 +50,10 @@ class PurgePlanProvider(ResourceProvider):
         """
         run = purge_run.current()
         try:
-            judgement = judge_request(PlanRequest.model_validate_json(news["request"]))
+            request = PlanRequest.model_validate_json(news["request"])
+            if not request.dry_run and Plan.of(request).purges:
+                run.take_lease(connection.ledger(request))  # before the ledger is read, so that what it says stays so
+            judgement = judge_request(request)
             refusals = _settled(judgement, run)
         except Refusal as refusal:
             run.refuse()
@@ -115,7 +118,7 @@ def _settled(judgement: Judgement, run: purge_run.PurgeRun) -> tuple[Refusal, ..
                 return (*refusals, Refusal("ledger", f"what is to be done cannot be recorded: {error}", remedy))
             pulumi.log.warn(f"ledger: this adoption is not recorded: {error}")
     if not refusals:
-        run.permit(purge_run.Permit(judgement, lives))
+        run.permit(judgement, lives)
     return refusals
 
 

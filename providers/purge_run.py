@@ -4,39 +4,41 @@ One run is one plugin process: the engine starts one for each preview, update, r
 permits a set; until then, and for everything else, a deletion is refused.
 """
 
+import atexit
+import contextlib
 import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from erasure.errors import Refusal
-from erasure.ledger import Event, Kind, Ledger, Life
-from erasure.once import Once
+from erasure.ledger import Event, Kind, Lease, LeaseHeld, Ledger, LedgerError
 from erasure.plan import Bound
-from mbs.errors import AnswerLost, MbsError, UnreadableAnswer
-from mbs.models import UserComputer
+from providers.batches import Batches
+from providers.engine import is_gone, is_whole_stack, this_process
 from providers.judgement import Judgement
+from providers.sending import Sender
 
 _REMEDY = "drop its entry and run `pulumi up` for the whole stack; `release` stops managing it and keeps its data"
 
 
 @dataclass(frozen=True)
 class Permit:
-    """A judged operation that nothing refused, and the lives that it begins, by binding id."""
+    """A judged operation that nothing refused, the lives that it begins, by binding id, and its batches."""
 
     judgement: Judgement
     lives: Mapping[str, str]
+    batches: Batches | None
 
 
 @dataclass
 class PurgeRun:
-    """One operation's permit, the bindings that were checked in it, and what was done."""
+    """One operation's permit, the bindings that were checked in it, and its lease."""
 
     _permit: Permit | None = None
     _refused: bool = False
     _checked: set[str] = field(default_factory=set)
-    _done: Once[None] = field(default_factory=Once)
+    _lease: Lease | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refuse(self) -> None:
@@ -44,10 +46,41 @@ class PurgeRun:
         with self._lock:
             self._refused = True
 
-    def permit(self, permit: Permit) -> None:
-        """Permit what a plan would purge."""
+    def take_lease(self, ledger: Ledger) -> None:
+        """Keep every other run of this stack from purging until this process ends. Raises Refusal where one has begun.
+
+        Where the ledger cannot be written there is no lease, and without one no purge.
+        """
+        if self._lease is not None:
+            return
+        me = {**this_process(), "run": uuid.uuid4().hex}
+        lease = Lease(ledger, me, is_gone)
+        try:
+            lease.take()
+        except LeaseHeld as held:
+            who = f"process {held.holder.get('process')} on {held.holder.get('host')}"
+            finding = f"another run of this stack is purging ({who}, seen {held.since})"
+            raise Refusal("lease", finding, "wait for its end, and run `pulumi up` again") from None
+        except LedgerError:
+            return
+        self._lease = lease
+        atexit.register(self.end)
+
+    def end(self) -> None:
+        """Give the lease back."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            with contextlib.suppress(LedgerError):
+                lease.give_back()
+
+    def permit(self, judgement: Judgement, lives: Mapping[str, str]) -> None:
+        """Permit what a plan would purge. In a preview, and without a lease, that is nothing."""
+        batches = None
+        if judgement.account is not None and self._lease is not None:
+            sender = Sender(judgement, judgement.account, self._lease)
+            batches = Batches(sender, _ahead(judgement), judgement.case.configuration.concurrency)
         with self._lock:
-            self._permit = permit
+            self._permit = Permit(judgement, lives, batches)
 
     def checked(self, binding: str) -> None:
         """Note that the program declares this binding."""
@@ -73,18 +106,21 @@ class PurgeRun:
         Raises Refusal where it is not permitted, LedgerError where it cannot be recorded, and MbsError where the API
         did not accept it. In all of these the binding stays in the state.
         """
-        judgement = self._permitted(bound)
-        plan = judgement.plan
+        permit = self._permitted(bound)
+        plan = permit.judgement.plan
         if bound.id in plan.wanted:
             return  # the old half of a replacement
         if bound.id in plan.released:
-            _append(judgement.ledger, Kind.RELEASED, bound, {"reason": plan.released[bound.id].reason})
+            reason = {"reason": plan.released[bound.id].reason}
+            permit.judgement.ledger.append([Event(Kind.RELEASED, bound.endpoint, bound.id, bound.life, reason)])
             return
-        if not any(one.id == bound.id for one in plan.purges):
+        if bound.id not in plan.purged:
             raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _REMEDY)
-        self._done.get(bound.id, lambda: _purge(judgement, bound))
+        if permit.batches is None:
+            raise Refusal("not-permitted", f"{bound.identity} is not purged: this run has no lease", _REMEDY)
+        permit.batches.purge(bound)
 
-    def _permitted(self, bound: Bound) -> Judgement:
+    def _permitted(self, bound: Bound) -> Permit:
         with self._lock:
             permit = self._permit
             if self._refused or permit is None:
@@ -95,47 +131,29 @@ class PurgeRun:
                     _REMEDY,
                 )
             wanted = permit.judgement.plan.wanted.keys()
-            missing, foreign = wanted - self._checked, self._checked - wanted
-        if missing or foreign:
-            what = (
-                f"{len(missing)} wanted bindings were not declared" if missing else "others were declared than judged"
-            )
+            complete = self._checked == wanted
+            missing = len(wanted - self._checked) if not complete else 0
+        if not complete:
+            what = f"{missing} wanted bindings were not declared" if missing else "others were declared than judged"
             raise Refusal(
                 "not-permitted",
                 f"{bound.identity} is not purged: {what} in this operation",
                 "run `pulumi up` for the whole stack, with the program as it is released",
             )
-        return permit.judgement
+        return permit
 
 
-def _purge(judgement: Judgement, bound: Bound) -> None:
-    """Ask for one purge, unless it was accepted in this life already, or the data is gone."""
-    if judgement.lives.get(bound.life, Life()).is_accepted:
-        return
-    facts = judgement.evidence.facts.get(bound.id)
-    if facts is None or judgement.account is None:
-        raise Refusal("not-permitted", f"{bound.identity} was not looked up in the account", "run `pulumi up` again")
-    if facts.pair is None:
-        _append(judgement.ledger, Kind.ALREADY_ABSENT, bound, {})
-        return
-    sent = {**_named(facts.pair), **({"stored_bytes": facts.stored_bytes} if facts.stored_bytes is not None else {})}
-    _append(judgement.ledger, Kind.SENT, bound, sent)
-    try:
-        judgement.account.client.delete_user_data(facts.user_id, [facts.pair])
-    except (AnswerLost, UnreadableAnswer):
-        raise  # what it did is unknown: it stays sent, and the next operation looks it up first
-    except MbsError as error:
-        _append(judgement.ledger, Kind.FAILED, bound, {"finding": error.finding})
-        raise
-    _append(judgement.ledger, Kind.ACCEPTED, bound, sent)
+def _ahead(judgement: Judgement) -> list[Bound]:
+    """Return what may be purged before the engine asks for it: what it is sure to delete, in its order.
 
-
-def _named(pair: UserComputer) -> dict[str, str]:
-    return {"destination": pair.destination_id, "computer": pair.computer_name}
-
-
-def _append(ledger: Ledger, kind: Kind, bound: Bound, data: Mapping[str, Any]) -> None:
-    ledger.append([Event(kind, bound.endpoint, bound.id, bound.life, data)])
+    It deletes in the reverse order of its state. What it may have been told to leave aside, or would not delete by
+    itself, waits for its call.
+    """
+    if not is_whole_stack():
+        return []
+    purged = judgement.plan.purged
+    marked = {one.id for one in judgement.request.bound if one.protect or one.retain or one.pending_deletion}
+    return [one for one in [*judgement.plan.bound.values()][::-1] if one.id in purged and one.id not in marked]
 
 
 _run = PurgeRun()
@@ -149,4 +167,5 @@ def current() -> PurgeRun:
 def reset() -> None:
     """Begin a new run: what a new process does for the engine, for tests that stay in one."""
     global _run  # noqa: PLW0603 -- the process serves one operation of one stack
+    _run.end()
     _run = PurgeRun()

@@ -3,6 +3,7 @@
 There is no fallback: a state that cannot be read means that nobody knows what would be purged.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pulumi
 from erasure.errors import Problems, Refusal
 from erasure.plan import Bound
 from providers.binding import bound_of
+from providers.engine import engine
 
 _TYPE: Final = "pulumi-python:dynamic/mbs:Binding"
 _PATIENCE: Final = 300  # seconds; exporting 10,000 bindings takes about one
@@ -24,7 +26,7 @@ _SECRETS: Final = ("PULUMI_CONFIG", "PULUMI_CONFIG_SECRET_KEYS")
 def read_bound() -> tuple[Bound, ...]:
     """Return the bindings in the state of the stack that this program runs for. Raises Problems."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    command = [_engine(), "stack", "export", "--stack", name]
+    command = [_pulumi(), "stack", "export", "--stack", name]
     environment = {key: value for key, value in os.environ.items() if key not in _SECRETS}
     try:
         export = subprocess.run(
@@ -58,14 +60,12 @@ def bound_in(export: dict[str, Any]) -> tuple[Bound, ...]:
     )
 
 
-def _engine() -> str:
+def _pulumi() -> str:
     """Return the path of the `pulumi` above this process, else of the one on PATH."""
-    for process in psutil.Process().parents():
-        try:
-            if process.name() == "pulumi":
-                return process.exe()
-        except psutil.Error:
-            continue
+    above = engine()
+    with contextlib.suppress(psutil.Error):
+        if above is not None:
+            return above.exe()
     found = shutil.which("pulumi")
     if found is None:
         raise _unreadable("no `pulumi` was found above this process nor on PATH")

@@ -2,7 +2,21 @@
 
 from erasure.ledger.check import Broken, broken_links
 from erasure.ledger.event import Event, Kind, Record
+from erasure.ledger.lease import Holder, Lease, LeaseHeld
 from erasure.ledger.ledger import Ledger, LedgerError, is_default
 from erasure.ledger.life import Life
 
-__all__ = ["Broken", "Event", "Kind", "Ledger", "LedgerError", "Life", "Record", "broken_links", "is_default"]
+__all__ = [
+    "Broken",
+    "Event",
+    "Holder",
+    "Kind",
+    "Lease",
+    "LeaseHeld",
+    "Ledger",
+    "LedgerError",
+    "Life",
+    "Record",
+    "broken_links",
+    "is_default",
+]

@@ -62,7 +62,7 @@ class Ledger:
         if not events:
             return
         at = clock.now()
-        with self._writing() as connection:
+        with self.writing() as connection:
             sequence, previous = self._head(connection)
             rows = []
             for one in events:
@@ -95,14 +95,26 @@ class Ledger:
         return {life: sum_up(records) for life, records in found.items()}
 
     def accepted_since(self, start: datetime.datetime) -> dict[str, Record]:
-        """Return this chain's purges that were accepted at or after a moment, by life."""
+        """Return this chain's purges that were accepted at or after a moment, by life.
+
+        What was gone after a call whose answer was lost counts as accepted.
+        """
         query = (
             select(EVENTS)
-            .where(EVENTS.c.chain == self.chain, EVENTS.c.kind == Kind.ACCEPTED, EVENTS.c.at >= moment(start))
+            .where(
+                EVENTS.c.chain == self.chain,
+                EVENTS.c.kind.in_((Kind.ACCEPTED, Kind.ALREADY_ABSENT)),
+                EVENTS.c.at >= moment(start),
+            )
             .order_by(EVENTS.c.sequence)
         )
         with self._reading() as connection:
-            return {row.life: _record(row) for row in connection.execute(query)}
+            records = [_record(row) for row in connection.execute(query)]
+        return {
+            one.event.life: one
+            for one in records
+            if one.event.kind == Kind.ACCEPTED or one.event.data.get("after_call") is True
+        }
 
     def records(self, chain: str | None = None) -> Iterator[tuple[Record, str]]:
         """Yield every event with the hash that stands beside it, chain by chain, in order."""
@@ -128,7 +140,8 @@ class Ledger:
         return head.sequence, head.hash
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that no other writer gets between; it is on disk when the block ends."""
         self._prepare()
         with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
             yield connection

@@ -17,6 +17,15 @@ CHAINS: Final = Table(
     Column("hash", String(64), nullable=False),
 )
 
+# Who may purge a chain's stack now. Not part of the record.
+LEASES: Final = Table(
+    "leases",
+    METADATA,
+    Column("chain", String(255), primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("renewed", String(40), nullable=False),
+)
+
 EVENTS: Final = Table(
     "events",
     METADATA,

@@ -88,6 +88,11 @@ class Rehearsal:
         ]
 
 
+def names(purges: list[tuple[str, list[tuple[str, str]]]]) -> list[str]:
+    """Return the names of all computers in these purges, in order."""
+    return sorted(name for _, pairs in purges for _, name in pairs)
+
+
 def new_token(sandbox: RunningSandbox) -> str:
     """Log in as a person would, and return the token."""
     body = {"UserName": sandbox.login, "Password": sandbox.password}

@@ -8,7 +8,7 @@ from pathlib import Path
 from engine.workspace import Result
 from erasure.clock import today
 from tests.engine.conftest import COMPUTERS
-from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal
+from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal, names
 
 TOMORROW = (today() + datetime.timedelta(days=1)).isoformat()
 
@@ -16,10 +16,6 @@ TOMORROW = (today() + datetime.timedelta(days=1)).isoformat()
 def approve(rehearsal: Rehearsal, *more: str, expires: str = TOMORROW) -> Result:
     arguments = ["--reason", "Contract ended", "--expires", expires, "--by", "dana@msp.example", *more]
     return rehearsal.workspace.python("-m", "erasure", "approve", *arguments)
-
-
-def purged(rehearsal: Rehearsal) -> list[str]:
-    return sorted(pair[1] for _, pairs in rehearsal.purges() for pair in pairs)
 
 
 def approvals(rehearsal: Rehearsal) -> Path:
@@ -43,13 +39,13 @@ def test_an_approved_set_is_purged_exactly_and_one_more_is_refused_again(adopted
 
     adopted.want("CHARLIE-LAPTOP")
     adopted.up().require()
-    assert purged(adopted) == ["Büro PC", "Front Desk"]
+    assert names(adopted.purges()) == ["Büro PC", "Front Desk"]
 
     adopted.want()
     again = adopted.up()
     assert again.code != 0
     assert "emptied: " in again.output
-    assert purged(adopted) == ["Büro PC", "Front Desk"]
+    assert names(adopted.purges()) == ["Büro PC", "Front Desk"]
 
     with sqlite3.connect(adopted.workspace.directory / "ledger.db") as ledger:
         rows = ledger.execute("SELECT data FROM events WHERE kind = 'intended'").fetchall()

@@ -138,6 +138,8 @@ class TheLaws(RuleBasedStateMachine):
             self.sandbox.add(one[0], "d-1", one[1])
         self.sandbox.backup(one[0], one[1], "d-1")
         self.model.alive.add(one)
+        if f"{one[0]}/d-1/{fold(one[1])}" not in self.engine.state:
+            self.model.permitted.discard(one)  # it was purged, and came back: that is another story
 
     def break_reads(self) -> None:
         self.sandbox.inject("status", method="GET", status=503)
@@ -261,7 +263,7 @@ class TheLaws(RuleBasedStateMachine):
                 self.model.seen_held.discard(one)
             elif key in self.engine.state:
                 self.model.seen_held.add(one)
-        for record in connection.ledger("mbs-erasure/acme").accepted_since(EVER).values():
+        for record in connection.ledger(self.request()).accepted_since(EVER).values():
             self.model.accepted[record.event.life] = record.at
 
     def is_lately(self, one: tuple[str, str]) -> bool:
@@ -326,7 +328,7 @@ class TheLaws(RuleBasedStateMachine):
 
     def ledger_size(self) -> int:
         self.begin()
-        return sum(events for events, _ in connection.ledger("mbs-erasure/acme").heads().values())
+        return sum(events for events, _ in connection.ledger(self.request()).heads().values())
 
     def everything_permitted_is_purged_in_the_end(self) -> None:
         """Let the world be well again, and update: what was permitted and is still dropped must be gone."""

@@ -91,7 +91,7 @@ def begin_operation(url: str, **settings: str) -> None:
     """Begin anew, as a new plugin process does."""
     connection.reset()
     purge_run.reset()
-    values = {"endpoint": url, "token": "secret-token", **settings}
+    values = {"endpoint": url, "token": "secret-token", "retries": "0", **settings}
     prefixed = {f"mbs-erasure:{key}": value for key, value in values.items()}
     for provider in (BindingProvider(), PurgePlanProvider()):
         provider.configure(ConfigureRequest(Config(prefixed, "mbs-erasure")))

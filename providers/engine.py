@@ -1,0 +1,86 @@
+"""The engine above this process: which one it is, what it was told to do, and whether it still lives."""
+
+import os
+import re
+import socket
+import threading
+from functools import lru_cache
+from typing import Any, Final
+
+import psutil
+
+_SELECTS: Final = re.compile(r"--target|--exclude|-[A-Za-z]*[tx]")
+_SELECTS_BY_ENVIRONMENT: Final = re.compile(r"PULUMI_OPTION_(TARGET|EXCLUDE)")
+_LOOK: Final = 0.5  # seconds between two looks at the engine
+_LAST_CALLS: Final = 3.0  # seconds that calls in flight get to end when the engine is gone
+
+
+@lru_cache(maxsize=1)
+def engine() -> psutil.Process | None:
+    """Return the `pulumi` above this process, or None where there is none."""
+    for process in psutil.Process().parents():
+        try:
+            if process.name() == "pulumi":
+                return process
+        except psutil.Error:
+            continue
+    return None
+
+
+def is_whole_stack() -> bool:
+    """Whether the engine was told to handle the whole stack. False where that cannot be known."""
+    process = engine()
+    if process is None or any(_SELECTS_BY_ENVIRONMENT.match(name) for name in os.environ):
+        return False
+    try:
+        return not any(_SELECTS.match(argument) for argument in process.cmdline()[1:])
+    except psutil.Error:
+        return False
+
+
+def is_alive() -> bool:
+    """Whether the engine that started this process lives. True where none was found: then none can be missed."""
+    process = engine()
+    if process is None:
+        return True
+    try:
+        is_running: bool = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+    return is_running
+
+
+def end_with_engine() -> None:
+    """End this process soon after its engine, whose death by `kill -9` nobody tells it.
+
+    The plugin stands in a process group of its own and under a shell, so that no signal reaches it either.
+    """
+    if engine() is not None:
+        threading.Thread(target=_watch, name="engine watch", daemon=True).start()
+
+
+def _watch() -> None:
+    never = threading.Event()
+    while is_alive():
+        never.wait(_LOOK)
+    never.wait(_LAST_CALLS)
+    os._exit(1)
+
+
+def this_process() -> dict[str, Any]:
+    """Return what tells this process from every other: for a lease."""
+    own = psutil.Process()
+    return {"host": socket.gethostname(), "process": own.pid, "started": own.create_time()}
+
+
+def is_gone(holder: Any) -> bool:  # noqa: ANN401 -- a JSON object that somebody wrote
+    """Whether a process that `this_process` described has ended. False where it is another machine's."""
+    if holder.get("host") != socket.gethostname():
+        return False
+    try:
+        is_another: bool = abs(psutil.Process(holder["process"]).create_time() - holder["started"]) > 1
+    except psutil.NoSuchProcess:
+        return True
+    except (psutil.Error, KeyError, TypeError):
+        return False
+    return is_another
