@@ -3,7 +3,7 @@ PYTHON ?= python3
 STAMP := .venv/.complete-$(notdir $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit mutants lint requirements schema
+.PHONY: help setup demo up test unit mutants lint requirements schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ $(STAMP): requirements-dev.txt
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
+
+up: setup ## `pulumi up` without a checkpoint for every step: make up STACK=acme
+	@engine="$$(.venv/bin/python engine/ensure)" && PATH="$$(dirname "$$engine"):$$PATH" PULUMI_SKIP_CHECKPOINTS=true "$$engine" up $(if $(STACK),--stack $(STACK)) $(ARGS)
 
 demo: setup ## the main job on the sandbox, start to end
 	@.venv/bin/python -m sandbox demo

@@ -4,7 +4,7 @@ import pulumi
 
 from erasure.errors import Problems
 from providers.binding import Binding
-from providers.program import end_quietly_on_interrupt, fail, no_stack_traces_in_the_state, plan_request
+from providers.program import declare_in_waves, end_quietly_on_interrupt, fail, plan_request
 from providers.purge_plan import PurgePlan
 
 
@@ -12,13 +12,7 @@ def main() -> None:
     """Declare the plan; once it is registered, and so was judged, declare the bindings."""
     request = plan_request()
     plan = PurgePlan(request)
-
-    def declare(_: str) -> None:
-        with no_stack_traces_in_the_state():
-            for one in request.wanted:
-                Binding(one)
-
-    plan.urn.apply(declare)
+    plan.urn.apply(lambda _: declare_in_waves(request.wanted, Binding))
     pulumi.export("bindings", len(request.wanted))
 
 

@@ -87,7 +87,7 @@ def test_a_missing_or_empty_inventory_purges_nothing(adopted: Rehearsal, text: s
 
 def test_a_program_that_raises_after_half_of_the_bindings_purges_nothing(adopted: Rehearsal) -> None:
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
-    replace_program(adopted, "Binding(one)\n", "Binding(one)\n                1 / 0\n")
+    replace_program(adopted, "wanted, Binding)", "wanted, lambda one: (Binding(one), 1 / 0)[0])")
     result = adopted.up()
     assert result.code != 0
     assert "ZeroDivisionError" in result.output
@@ -97,7 +97,7 @@ def test_a_program_that_raises_after_half_of_the_bindings_purges_nothing(adopted
 
 def test_a_program_that_silently_declares_half_purges_nothing(adopted: Rehearsal) -> None:
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
-    replace_program(adopted, "for one in request.wanted:", "for one in request.wanted[:1]:")
+    replace_program(adopted, "(request.wanted, Binding)", "(request.wanted[:1], Binding)")
     result = adopted.up()
     assert_nothing_purged(adopted, result)
     assert "1 wanted bindings were not declared" in result.output
@@ -105,16 +105,16 @@ def test_a_program_that_silently_declares_half_purges_nothing(adopted: Rehearsal
 
 def test_a_program_that_declares_no_plan_purges_nothing(adopted: Rehearsal) -> None:
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
-    replace_program(adopted, "plan.urn.apply(declare)", 'declare("")')
+    replace_program(adopted, "plan.urn.apply(lambda _: ", "(")
     replace_program(adopted, "    plan = PurgePlan(request)\n", "")
     assert_nothing_purged(adopted, adopted.up())
 
 
 ENDED_EARLY = {
     "before the plan": ("    request = plan_request()\n", "    raise SystemExit(0)\n    request = plan_request()\n"),
-    "after the plan": ("plan.urn.apply(declare)", "plan.urn.apply(lambda _: __import__('os')._exit(0))"),
-    "half-way": ("Binding(one)\n", "Binding(one)\n                __import__('os')._exit(0)\n"),
-    "with nothing to wait for": ("plan.urn.apply(declare)", "_ = declare"),
+    "after the plan": ("declare_in_waves(request.wanted, Binding)", "__import__('os')._exit(0)"),
+    "half-way": ("wanted, Binding)", "wanted, lambda one: (Binding(one), __import__('os')._exit(0))[0])"),
+    "with nothing to wait for": ("plan.urn.apply(", "("),
 }
 
 
