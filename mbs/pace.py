@@ -87,10 +87,12 @@ class Pace:
         return pause
 
     def _wait_with_all(self) -> None:
-        with self._lock:
-            pause = self._not_before - time.monotonic()
-        if pause > 0:
-            self._sleep(pause)
+        while True:
+            with self._lock:
+                pause = self._not_before - time.monotonic()
+            if pause <= 0:
+                return
+            self._sleep(pause)  # meanwhile another call may have been told to wait still longer
 
 
 def _error(state: RetryCallState) -> BaseException | None:

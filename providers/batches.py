@@ -1,17 +1,21 @@
 """Batches: the purges of one user in one call, many users at a time.
 
-A batch holds what the engine will delete. It is begun when the engine deletes the first of its bindings, and, where the
-engine handles the whole stack, a few users ahead of that: so many that the account is never idle, and so few that
-nothing waits to be sent when somebody stops the engine.
+A batch holds what the engine will delete. It is begun when the engine deletes the first of its bindings, or, where the
+engine handles the whole stack, ahead of that, since the engine asks for no more than a few bindings at a time, of any
+users. Only a deletion begins batches: the first one as many as may be under way, each later one no more than its share.
+So when somebody stops the engine, hardly more calls follow than were under way.
 """
 
+import math
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
 
 from erasure.identity import fold
 from erasure.plan import Bound
 
+_THREADS: Final = 4  # of Pulumi's plugin process: as many deletions are served at a time
 MOST_PAIRS = 500  # in one call; what the API takes is not documented
 
 # Purges these bindings of one user, and returns for each the error that it failed with, or None.
@@ -21,56 +25,48 @@ Send = Callable[[list[Bound]], Mapping[str, BaseException | None]]
 class Batches:
     """The batches of one run.
 
-    `eligible` are the bindings that may be purged before the engine asks for them, in the order in which it will; none,
-    where that is not known.
-    `concurrency` is the number of users at a time. Only a deletion by the engine begins a batch, its own or one ahead:
-    when it stops, what follows is no more than what is under way.
+    `eligible` are the bindings that may be purged before the engine asks for them; none, where that is not known.
+    `concurrency` is the number of users at a time.
     """
 
     def __init__(self, send: Send, eligible: Iterable[Bound], concurrency: int) -> None:
         self._send = send
         self._concurrency = concurrency
+        self._share = math.ceil(concurrency / _THREADS)
         self._lock = threading.Lock()
         self._results: dict[str, Future[None]] = {}
-        self._ahead: set[str] = set()
         self._under_way = 0
-        self._waiting: dict[str, list[Bound]] = {}
-        for one in eligible:
-            self._waiting.setdefault(fold(one.user), []).append(one)
+        self._waiting = {batch[0].id: batch for batch in _batches(eligible)}
+        self._batch_of = {one.id: name for name, batch in self._waiting.items() for one in batch}
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="purge")
 
     def purge(self, bound: Bound) -> None:
         """Purge what the engine deletes now, or wait for the batch that it is in; raise what it failed with."""
-        user = fold(bound.user)
+        name = self._batch_of.get(bound.id, bound.id)
         with self._lock:
-            self._ahead.discard(user)
+            room = self._share if self._results else self._concurrency
             if bound.id not in self._results:
-                together = self._waiting.get(user, [])
-                if any(one.id == bound.id for one in together):
-                    self._begin(self._waiting.pop(user))
-                else:
-                    self._begin([bound])
-            self._look_ahead()
+                self._begin(self._waiting.pop(name, [bound]))
+                room -= 1
+            self._look_ahead(room)
             result = self._results[bound.id]
         result.result()
 
-    def _look_ahead(self) -> None:
-        while self._waiting and max(len(self._ahead), self._under_way) < self._concurrency:
-            user = next(iter(self._waiting))
-            self._ahead.add(user)
-            self._begin(self._waiting.pop(user))
+    def _look_ahead(self, most: int) -> None:
+        for _ in range(min(most, self._concurrency - self._under_way, len(self._waiting))):
+            self._begin(self._waiting.pop(next(iter(self._waiting))))
 
-    def _begin(self, bindings: list[Bound]) -> None:
-        for start in range(0, len(bindings), MOST_PAIRS):
-            batch = bindings[start : start + MOST_PAIRS]
-            results = {one.id: Future[None]() for one in batch}
-            self._results.update(results)
-            self._under_way += 1
-            self._pool.submit(self._settle, batch, results)
+    def _begin(self, batch: list[Bound]) -> None:
+        results = {one.id: Future[None]() for one in batch}
+        self._results.update(results)
+        self._under_way += 1
+        self._pool.submit(self._settle, batch, results)
 
     def _settle(self, batch: list[Bound], results: Mapping[str, Future[None]]) -> None:
+        errors: Mapping[str, BaseException | None]
         try:
-            errors = self._send(batch)
+            told = self._send(batch)
+            errors = {name: told[name] for name in results}
         except BaseException as unexpected:  # noqa: BLE001 -- each deletion of the batch fails with it
             errors = dict.fromkeys(results, unexpected)
         with self._lock:
@@ -81,3 +77,13 @@ class Batches:
                 result.set_result(None)
             else:
                 result.set_exception(error)
+
+
+def _batches(eligible: Iterable[Bound]) -> Iterator[list[Bound]]:
+    """Yield the bindings of each user together, and of one who has more than a call takes in several parts."""
+    users: dict[str, list[Bound]] = {}
+    for one in eligible:
+        users.setdefault(fold(one.user), []).append(one)
+    for own in users.values():
+        for start in range(0, len(own), MOST_PAIRS):
+            yield own[start : start + MOST_PAIRS]

@@ -5,12 +5,15 @@ import re
 import socket
 import threading
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import psutil
 
 _SELECTS: Final = re.compile(r"--target|--exclude|-[A-Za-z]*[tx]")
 _SELECTS_BY_ENVIRONMENT: Final = re.compile(r"PULUMI_OPTION_(TARGET|EXCLUDE)")
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+_PROCESSES: Final = Path("/proc/self/ns/pid")
 _LOOK: Final = 0.5  # seconds between two looks at the engine
 _LAST_CALLS: Final = 3.0  # seconds that calls in flight get to end when the engine is gone
 
@@ -70,17 +73,30 @@ def _watch() -> None:
 def this_process() -> dict[str, Any]:
     """Return what tells this process from every other: for a lease."""
     own = psutil.Process()
-    return {"host": socket.gethostname(), "process": own.pid, "started": own.create_time()}
+    return {"host": socket.gethostname(), "machine": _machine(), "process": own.pid, "started": _started(own)}
 
 
 def is_gone(holder: Any) -> bool:  # noqa: ANN401 -- a JSON object that somebody wrote
     """Whether a process that `this_process` described has ended. False where it is another machine's."""
-    if holder.get("host") != socket.gethostname():
+    if (holder.get("host"), holder.get("machine")) != (socket.gethostname(), _machine()):
         return False
     try:
-        is_another: bool = abs(psutil.Process(holder["process"]).create_time() - holder["started"]) > 1
+        is_another: bool = abs(_started(psutil.Process(holder["process"])) - holder["started"]) > 1
     except psutil.NoSuchProcess:
         return True
-    except (psutil.Error, KeyError, TypeError):
+    except (psutil.Error, KeyError, TypeError, ValueError):
         return False
     return is_another
+
+
+def _started(process: psutil.Process) -> float:
+    """Return when a process started: on Linux since the machine did, which no setting of its clock changes."""
+    return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0)
+
+
+def _machine() -> str:
+    """Tell apart machines and containers of one name, as CI has many: a process number says nothing elsewhere."""
+    try:
+        return f"{_BOOT.read_text().strip()} {_PROCESSES.readlink()}"
+    except OSError:
+        return ""  # not Linux

@@ -144,16 +144,15 @@ class PurgeRun:
 
 
 def _ahead(judgement: Judgement) -> list[Bound]:
-    """Return what may be purged before the engine asks for it: what it is sure to delete, in its order.
+    """Return what may be purged before the engine asks for it: what it is sure to delete.
 
-    It deletes in the reverse order of its state. What it may have been told to leave aside, or would not delete by
-    itself, waits for its call.
+    What it may have been told to leave aside, or would not delete by itself, waits for its call.
     """
     if not is_whole_stack():
         return []
     purged = judgement.plan.purged
     marked = {one.id for one in judgement.request.bound if one.protect or one.retain or one.pending_deletion}
-    return [one for one in [*judgement.plan.bound.values()][::-1] if one.id in purged and one.id not in marked]
+    return [one for one in judgement.plan.bound.values() if one.id in purged and one.id not in marked]
 
 
 _run = PurgeRun()

@@ -69,9 +69,9 @@ class Sender:
         try:
             self._account.client.pace.run(attempt)
             self._append(Kind.ACCEPTED, left)
-        except ApiError as error:
-            is_open = is_unknown or is_passing(error)
-            return {**errors, **(self._failed(left, error) if is_open else self._refused(left, error))}
+        except CallFailed as error:
+            # What may have taken effect stays sent: the next operation looks it up.
+            return {**errors, **(self._failed(left, error) if is_unknown else self._refused(left, error))}
         except (MbsError, LedgerError, Refusal) as error:
             return {**errors, **self._failed(left, error)}
         return errors
@@ -83,7 +83,10 @@ class Sender:
 
     def _still_listed(self, batch: list[Bound]) -> list[Bound]:
         """Return what the account still lists after a call whose answer was lost, and write down what it does not."""
-        user = self._judgement.evidence.facts[batch[0].id].user_id
+        evidence = self._judgement.evidence
+        user = evidence.facts[batch[0].id].user_id
+        if user in evidence.unknown_users:
+            return batch  # whatever is listed of it proves nothing
         listing = Listing(user, self._account.client.computers(user))
         if not listing.is_known:
             return batch
@@ -91,8 +94,8 @@ class Sender:
         self._append(Kind.ALREADY_ABSENT, gone, {"after_call": True})
         return [one for one in batch if one not in gone]
 
-    def _refused(self, batch: list[Bound], error: ApiError) -> Errors:
-        if len(batch) > 1 and error.method == "DELETE" and error.status not in _OF_ALL_CALLS:
+    def _refused(self, batch: list[Bound], error: CallFailed) -> Errors:
+        if len(batch) > 1 and _is_of_some_pair(error):
             half = len(batch) // 2
             return {**self._purge(batch[:half]), **self._purge(batch[half:])}
         try:
@@ -122,3 +125,9 @@ class Sender:
             return {}
         names = {"destination": facts.pair.destination_id, "computer": facts.pair.computer_name}
         return {**names, **({"stored_bytes": facts.stored_bytes} if facts.stored_bytes is not None else {})}
+
+
+def _is_of_some_pair(error: CallFailed) -> bool:
+    """Whether the API refused the pairs of a call, and would take others."""
+    is_refusal = isinstance(error, ApiError) and error.method == "DELETE" and error.status not in _OF_ALL_CALLS
+    return is_refusal and not is_passing(error)

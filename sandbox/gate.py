@@ -139,4 +139,4 @@ def _response(fault: StatusFault) -> Response:
         text = ""
     kind = fault.content_type or ("text/plain" if isinstance(fault.body, str) else "application/json")
     headers = fault.headers if not text else {"Content-Type": kind, **fault.headers}
-    return Response(text, fault.status, headers)
+    return Response(text * fault.repeat, fault.status, headers)

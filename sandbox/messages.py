@@ -154,6 +154,7 @@ class StatusFault(FaultMatch):
     kind: Literal["status"]
     status: int = Field(ge=200, le=599)
     body: Any = Field(default=None, description="Text is sent as it is, anything else as JSON, null as nothing.")
+    repeat: int = Field(default=1, ge=1, le=2**20, description="The text is sent so many times over: for long answers.")
     content_type: str | None = Field(default=None, description="null: application/json for what is sent as JSON.")
     headers: dict[HeaderName, HeaderText] = {}
 

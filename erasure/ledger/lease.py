@@ -1,5 +1,6 @@
 """The lease of a purge run: two runs of one stack cannot both purge, whatever became of the engine's lock."""
 
+import contextlib
 import datetime
 import json
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from erasure import clock
 from erasure.ledger.event import moment
@@ -50,9 +52,13 @@ class Lease:
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
 
     def require(self) -> None:
-        """Raise LedgerError where the lease may be over by now: it could not be renewed for too long."""
-        if self._over.is_set() or time.monotonic() - self._renewed > _SAFE:
-            raise LedgerError("the lease of this run could not be renewed, so that another run may have begun")
+        """Raise LedgerError where the lease may be over by now: not renewed for too long, given back, or another's."""
+        if not self._over.is_set() and time.monotonic() - self._renewed <= _SAFE:
+            with self._ledger.writing() as connection:
+                is_mine = connection.execute(self._mine(select(LEASES))).first() is not None
+            if is_mine:
+                return
+        raise LedgerError("the lease of this run could not be renewed, so that another run may have begun")
 
     def give_back(self) -> None:
         """End the lease. Raises LedgerError."""
@@ -63,26 +69,33 @@ class Lease:
     def _keep(self) -> None:
         while not self._over.wait(_RENEWAL):
             try:
-                self._write(self._claim)
-            except (LedgerError, LeaseHeld):
+                self._write(self._renew)
+            except LedgerError:
                 continue  # `require` notices when this lasts
 
     def _write(self, act: Callable[[Connection], None]) -> None:
+        begun = time.monotonic()  # writing may take long, and the others count from before it
         with self._ledger.writing() as connection:
             act(connection)
-        self._renewed = time.monotonic()
+        self._renewed = begun
 
     def _claim(self, connection: Connection) -> None:
-        now = clock.now()
-        found = connection.execute(select(LEASES).where(LEASES.c.chain == self._ledger.chain).with_for_update()).first()
+        query = select(LEASES).where(LEASES.c.chain == self._ledger.chain).with_for_update()
+        found, now = connection.execute(query).first(), clock.now()
         if found is None:
             values = {"chain": self._ledger.chain, "holder": self._me, "renewed": moment(now)}
-            connection.execute(insert(LEASES).values(values))
-            return
+            with contextlib.suppress(IntegrityError), connection.begin_nested():
+                connection.execute(insert(LEASES).values(values))
+            found = connection.execute(query).one()  # ours, or that of a run which was quicker
         if found.holder != self._me and not self._is_over(found.holder, found.renewed, now):
             raise LeaseHeld(json.loads(found.holder), found.renewed)
         change = update(LEASES).where(LEASES.c.chain == self._ledger.chain)
         connection.execute(change.values(holder=self._me, renewed=moment(now)))
+
+    def _renew(self, connection: Connection) -> None:
+        renewed = connection.execute(self._mine(update(LEASES)).values(renewed=moment(clock.now())))
+        if renewed.rowcount == 0:
+            self._over.set()  # another run took it, and may have purged what this one was permitted
 
     def _is_over(self, holder: str, renewed: str, now: datetime.datetime) -> bool:
         # A clock that was set back must not keep a lease alive for ever.

@@ -8,6 +8,7 @@ import pytest
 
 from engine.workspace import Workspace
 from sandbox.running import RunningSandbox
+from tests.engine.many import Many
 from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal
 
 COMPUTERS = ("CHARLIE-LAPTOP", "Front Desk", "Büro PC")
@@ -60,6 +61,30 @@ def adopted(templates: tuple[Rehearsal, Rehearsal], sandbox: RunningSandbox, tmp
     """Return a stack that has adopted the three computers; the account's log is empty."""
     assert sandbox is templates[1].sandbox
     return _copy(templates[1], tmp_path)
+
+
+@pytest.fixture(scope="session")
+def adopted_many(
+    templates: tuple[Rehearsal, Rehearsal], server: RunningSandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Many:
+    """Make a stack that has adopted many computers; tests copy it."""
+    server.reset()
+    many = Many(_copy(templates[0], tmp_path_factory.mktemp("many")))
+    many.fill_account()
+    many.want_all_of_them()
+    many.rehearsal.workspace.config_set("rules", '{"max-purges": "off", "max-percent": "off"}')
+    many.rehearsal.up().require()
+    return many
+
+
+@pytest.fixture
+def many(adopted_many: Many, sandbox: RunningSandbox, tmp_path: Path) -> Iterator[Many]:
+    """Return a stack that has adopted many computers of many users; the account's log is empty."""
+    sandbox.reset()
+    many = Many(_copy(adopted_many.rehearsal, tmp_path))
+    many.fill_account()
+    yield many
+    many.end_what_is_left()
 
 
 def _three_computers(server: RunningSandbox) -> None:

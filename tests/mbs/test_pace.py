@@ -1,14 +1,28 @@
 """How calls are repeated and slowed down."""
 
+import contextlib
 import datetime
+import http.server as http_server
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import format_datetime
 
 import pytest
 
 from mbs.client import Client
 from mbs.credentials import Login, Token
-from mbs.errors import AnswerLost, ApiError, MbsError, TokenRefused, Unreachable, UnreadableAnswer
+from mbs.errors import (
+    AnswerLost,
+    ApiError,
+    CallFailed,
+    LoginRefused,
+    MbsError,
+    TokenRefused,
+    Unreachable,
+    UnreadableAnswer,
+)
 from mbs.models import UserComputer
 from mbs.pace import Pace, has_unknown_effect, is_passing
 from tests.mbs.one_answer import answering, http
@@ -93,15 +107,25 @@ def test_pauses_are_random_and_grow(clockwork: Clockwork) -> None:
         assert len(set(pauses)) > 40
 
 
+def test_no_pause_is_longer_than_half_a_minute(clockwork: Clockwork) -> None:
+    Pace(40, clockwork.sleep).run(Failing(answered(500), 40))
+    assert 16 < max(clockwork.slept) <= 30
+
+
 def test_what_the_api_asks_for_is_waited(clockwork: Clockwork) -> None:
     Pace(2, clockwork.sleep).run(Failing(answered(503, 7), 2))
     assert clockwork.slept == [7, 7]
 
 
-def test_an_hour_is_not_waited(clockwork: Clockwork) -> None:
-    with pytest.raises(ApiError):
-        Pace(2, clockwork.sleep).run(Failing(answered(503, 3600), 1))
-    assert clockwork.slept == []
+@pytest.mark.parametrize(("seconds", "is_waited"), [(0, True), (120, True), (121, False), (3600, False)])
+def test_two_minutes_are_waited_and_no_more(clockwork: Clockwork, seconds: float, is_waited: bool) -> None:
+    call = Failing(answered(503, seconds), 1)
+    if is_waited:
+        assert Pace(2, clockwork.sleep).run(call) == "done"
+    else:
+        with pytest.raises(ApiError):
+            Pace(2, clockwork.sleep).run(call)
+    assert (clockwork.slept, call.calls) == (([seconds], 2) if is_waited else ([], 1))
 
 
 def test_too_many_requests_slow_every_call(clockwork: Clockwork) -> None:
@@ -123,6 +147,34 @@ def test_too_many_requests_slow_every_call(clockwork: Clockwork) -> None:
     assert clockwork.now == 1014
     assert Pace(1, clockwork.sleep).run(Failing(answered(503, 9), 1)) == "done"
     assert pace._not_before == 1014, "503 slows its own call alone"  # noqa: SLF001 -- as above
+
+
+def test_a_call_that_waits_with_all_waits_longer_when_meanwhile_another_is_told_to(clockwork: Clockwork) -> None:
+    def sleep(seconds: float) -> None:
+        first = not clockwork.slept
+        clockwork.sleep(seconds)
+        if first:
+            pace._not_before = clockwork.now + 30  # noqa: SLF001 -- as another thread would meanwhile
+
+    pace = Pace(2, sleep)
+    pace._not_before = clockwork.now + 5  # noqa: SLF001 -- the same
+    assert pace.run(lambda: clockwork.now) == 1035
+    assert clockwork.slept == [5, 30]
+
+
+def test_a_shorter_wait_does_not_take_a_longer_one_back(clockwork: Clockwork) -> None:
+    pace = Pace(1, clockwork.sleep)
+    pace._not_before = clockwork.now + 50  # noqa: SLF001 -- as another thread was told
+    told: list[float] = []
+
+    def attempt() -> float:
+        if not told:
+            told.append(clockwork.now)
+            clockwork.now -= 40  # it began before the other was told
+            raise answered(429, 3)
+        return clockwork.now
+
+    assert pace.run(attempt) == 1050
 
 
 def test_an_outage_is_given_up_on_and_a_success_earns_a_repeat(clockwork: Clockwork) -> None:
@@ -191,14 +243,106 @@ def test_a_read_is_repeated_and_a_purge_is_not() -> None:
     assert [one.split()[0] for one in server.requests] == [b"GET"] * 3 + [b"DELETE"]
 
 
-def test_an_expired_token_is_replaced_once_by_a_login_and_a_given_one_is_not() -> None:
-    with answering(http(401)) as server:
-        with pytest.raises(TokenRefused):
-            Client(server.url, Token("t")).computers("u")
-        assert len(server.requests) == 1
-    login = http(200, '{"access_token": "fresh"}')
-    with answering(login) as server:
-        # The login's answer is not a listing: what is of interest is how often it logged in.
-        with pytest.raises(UnreadableAnswer):
-            Client(server.url, Login("a", "b")).computers("u")
-        assert [one.split()[0] for one in server.requests] == [b"POST", b"GET"]
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[", http(503)])
+def test_a_read_whose_connection_breaks_is_repeated(answer: bytes) -> None:
+    with answering(answer) as server, pytest.raises(CallFailed):
+        Client(server.url, Token("t"), pace=Pace(2, lambda _: None)).computers("u")
+    assert len(server.requests) == 3
+
+
+def test_a_connection_that_is_not_made_is_tried_again() -> None:
+    with answering(b"") as server:
+        url = server.url
+    slept: list[float] = []
+    with pytest.raises(Unreachable):
+        Client(url, Token("t"), pace=Pace(2, slept.append)).computers("u")
+    assert len(slept) == 2
+
+
+def test_what_a_call_is_told_by_the_api_is_waited_before_the_next(clockwork: Clockwork) -> None:
+    with answering(http(429, "", "Retry-After: 7")) as server, pytest.raises(ApiError):
+        Client(server.url, Token("t"), pace=Pace(2, clockwork.sleep)).computers("u")
+    assert (clockwork.slept, len(server.requests)) == ([7, 7], 3)
+
+
+def test_a_login_is_repeated_like_the_read_that_needs_it(clockwork: Clockwork) -> None:
+    with answering(http(503, "", "Retry-After: 7")) as server, pytest.raises(ApiError) as caught:
+        Client(server.url, Login("a", "b"), pace=Pace(2, clockwork.sleep)).computers("u")
+    assert caught.value.path == "/api/Provider/Login"
+    assert (clockwork.slept, len(server.requests)) == ([7, 7], 3)
+
+
+def test_a_login_that_is_refused_is_not_repeated() -> None:
+    with answering(http(401)) as server, pytest.raises(LoginRefused):
+        Client(server.url, Login("a", "b"), pace=Pace(2, lambda _: None)).computers("u")
+    assert len(server.requests) == 1
+
+
+def test_a_given_token_that_is_refused_is_not_replaced() -> None:
+    with answering(http(401)) as server, pytest.raises(TokenRefused):
+        Client(server.url, Token("t"), pace=Pace(2, lambda _: None)).computers("u")
+    assert len(server.requests) == 1
+
+
+class Expiring:
+    """An account whose first token expires once every one of `threads` has used it; then each login gives another."""
+
+    def __init__(self, threads: int, *, for_good: bool = False) -> None:
+        self.logins = 0
+        self.calls: list[str] = []
+        self.for_good = for_good
+        self._all_at_once = threading.Barrier(threads)
+
+    def answer(self, method: str, token: str) -> tuple[int, str]:
+        if method == "POST":
+            self.logins += 1
+            return 200, f'{{"access_token": "token-{self.logins}"}}'
+        self.calls.append(token)
+        if token == "Bearer token-1":
+            self._all_at_once.wait(10)
+        return (401, "") if token == "Bearer token-1" or self.for_good else (200, "[]")
+
+
+@contextlib.contextmanager
+def serving(account: Expiring) -> Iterator[str]:
+    class Handler(http_server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, text = account.answer(self.command, self.headers.get("Authorization", ""))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815 -- the library's names
+
+    with http_server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(5)
+
+
+def test_all_who_find_a_token_expired_at_once_share_one_new_login_and_go_on() -> None:
+    account = Expiring(4)
+    with serving(account) as url, ThreadPoolExecutor(4) as threads:
+        client = Client(url, Login("a", "b"), timeout=20)
+        listings = list(threads.map(client.computers, ["u-1", "u-2", "u-3", "u-4"]))
+        client.delete_user_data("u-1", [PAIR])
+    assert listings == [[], [], [], []]
+    assert account.logins == 2, "the first, and one for all"
+    assert sorted(account.calls) == ["Bearer token-1"] * 4 + ["Bearer token-2"] * 5
+
+
+def test_a_fresh_token_that_is_refused_as_well_is_not_replaced_again() -> None:
+    account = Expiring(1, for_good=True)
+    with serving(account) as url, pytest.raises(TokenRefused):
+        Client(url, Login("a", "b"), pace=Pace(2, lambda _: None)).computers("u-1")
+    assert (account.logins, account.calls) == (2, ["Bearer token-1", "Bearer token-2"])

@@ -30,10 +30,19 @@ GATE = {
     "erasure/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
     "erasure/ledger/life.py": ["tests/erasure/test_ledger.py"],
-    "providers/purge_run.py": ["tests/providers/test_providers.py", "tests/providers/test_flows.py"],
+    "providers/purge_run.py": [
+        "tests/providers/test_providers.py",
+        "tests/providers/test_flows.py",
+        "tests/providers/test_batches.py",
+    ],
     "providers/purge_plan.py": ["tests/providers"],
     "providers/judgement.py": ["tests/providers"],
     "providers/record.py": ["tests/providers"],
+    "providers/batches.py": ["tests/providers/test_batches.py"],
+    "providers/sending.py": ["tests/providers/test_sending.py"],
+    "providers/engine.py": ["tests/providers/test_engine_above.py"],
+    "mbs/pace.py": ["tests/mbs/test_pace.py"],
+    "erasure/ledger/lease.py": ["tests/erasure/test_lease.py"],
 }
 
 # Mutants that only the real engine notices: what they change is declared in the program's process.

@@ -1,0 +1,79 @@
+"""Updates that are killed or interrupted half-way: the next one finishes them, and repeats nothing."""
+
+import random
+
+import pytest
+
+from tests.engine.many import FAST, USERS, Many, pause
+from tests.engine.rehearsal import names
+
+VICTIMS = (("engine",), ("plugin",), ("engine", "plugin"))
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_killed_update_is_finished_by_the_next_and_each_purge_is_accepted_once(many: Many, number: int) -> None:
+    dice = random.Random(number)  # noqa: S311 -- moments, not secrets
+    env = FAST if number % 2 else {}
+    many.drop()
+    update = many.start(env=env)
+    many.wait_for_calls(dice.randrange(USERS), update)
+    pause(dice)
+    update.kill(*VICTIMS[number % 3])
+    assert update.left() == []
+    many.finish(env)
+    many.require_each_purged_once()
+
+
+def test_entries_restored_after_a_kill_and_backed_up_again_are_purged_again_when_they_are_dropped_later(
+    many: Many,
+) -> None:
+    many.drop()
+    update = many.start(env=FAST)
+    many.wait_for_calls(USERS // 2, update)
+    update.kill("engine", "plugin")
+    assert update.left() == []
+    some = names(many.accepted())
+    assert 0 < len(some) < len(many.dropped)
+    many.want_all_of_them()
+    many.fill_account()
+    many.finish()
+    assert many.accepted() == []
+    many.drop()
+    many.finish()
+    many.require_each_purged_once()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_stops_the_purges_after_no_more_calls_than_were_in_flight(many: Many, times: int) -> None:
+    """The engine has asked for eight deletions: four are served, and four wait in the plugin, which cannot tell."""
+    sandbox, in_flight = many.rehearsal.sandbox, 8
+    sandbox.change_settings(latency="700ms")
+    many.drop()
+    update = many.start("--parallel", "8", env={"MBS_CONCURRENCY": str(in_flight)})
+    many.wait_for_calls(in_flight, update)
+    update.interrupt()
+    many.wait_for(lambda: "^C received" in update.said, update)
+    if times == 2:
+        update.interrupt()
+    assert update.end().code != 0
+    assert update.left() == []
+    assert len(sandbox.requests("DELETE")) <= 2 * in_flight
+    sandbox.change_settings(latency="0ms")
+    many.finish()
+    many.require_each_purged_once()
+
+
+def test_a_second_run_is_refused_while_the_first_one_purges(many: Many) -> None:
+    many.rehearsal.sandbox.change_settings(latency="1s")
+    many.drop()
+    first = many.start("--parallel", "8", env={"MBS_CONCURRENCY": "4"})
+    many.wait_for_calls(1, first)
+    many.rehearsal.workspace.run("cancel", "--yes").require()  # the engine's own lock is broken by force
+    second = many.rehearsal.up()
+    assert first.is_running
+    assert second.code != 0
+    assert "lease: another run of this stack is purging (process " in second.output
+    first.end()
+    many.rehearsal.sandbox.change_settings(latency="0ms")
+    many.finish()
+    many.require_each_purged_once()

@@ -1,0 +1,294 @@
+"""Which engine is above this process, what it was told to do, and whether it or another run still lives."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from engine.workspace import PROJECT
+from providers import engine
+
+UP = ("up", "--yes", "--skip-preview", "-s", "acme")
+
+
+class Above:
+    """An engine that was started with these arguments."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments
+
+    def cmdline(self) -> list[str]:
+        return ["/usr/bin/pulumi", *self.arguments]
+
+
+class Hidden(Above):
+    """One that this process may not look at."""
+
+    def cmdline(self) -> list[str]:
+        raise psutil.AccessDenied
+
+    def is_running(self) -> bool:
+        return True
+
+    def status(self) -> str:
+        raise psutil.AccessDenied
+
+
+def stand(monkeypatch: pytest.MonkeyPatch, above: object) -> None:
+    monkeypatch.setattr(engine, "engine", lambda: above)
+
+
+@pytest.fixture(autouse=True)
+def no_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what this machine's environment may tell every engine."""
+    for name in [one for one in os.environ if one.startswith("PULUMI_OPTION_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that waits."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        UP,
+        ("up",),
+        ("up", "-y", "-f"),
+        ("up", "-yf", "--stack=acme", "--refresh", "--continue-on-error", "--parallel", "8"),
+        ("up", "-m", "a target, and what to exclude"),
+        ("up", "-s", "target", "--config", "mbs-erasure:endpoint=https://x"),
+        ("-C", "/srv/text", "up"),
+    ],
+    ids=" ".join,
+)
+def test_an_engine_that_is_told_nothing_else_handles_the_whole_stack(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    stand(monkeypatch, Above(*arguments))
+    assert engine.is_whole_stack()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--target", "urn:x"),
+        ("--target=urn:x",),
+        ("-t", "urn:x"),
+        ("-turn:x",),
+        ("-t=urn:x",),
+        ("-yt", "urn:x"),
+        ("-yft", "urn:x"),
+        ("--target-dependents",),
+        ("--target-replace", "urn:x"),
+        ("--exclude", "urn:x"),
+        ("--exclude=urn:x",),
+        ("--exclude-dependents",),
+        ("-x", "urn:x"),
+        ("-yx", "urn:x"),
+    ],
+    ids=" ".join,
+)
+def test_an_engine_that_is_told_to_leave_something_aside_does_not(
+    monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    for arguments in ((*UP, *flags), ("up", *flags, *UP[1:])):
+        stand(monkeypatch, Above(*arguments))
+        assert not engine.is_whole_stack()
+
+
+@pytest.mark.parametrize("name", ["TARGET", "TARGETS", "TARGET_DEPENDENTS", "EXCLUDE", "EXCLUDE_DEPENDENTS"])
+def test_an_engine_that_is_told_so_by_its_environment_does_not_either(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    stand(monkeypatch, Above(*UP))
+    monkeypatch.setenv("PULUMI_OPTION_YES", "true")
+    assert engine.is_whole_stack()
+    monkeypatch.setenv(f"PULUMI_OPTION_{name}", "x")
+    assert not engine.is_whole_stack()
+
+
+def test_where_no_engine_is_found_nothing_is_known_of_the_stack_and_none_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stand(monkeypatch, None)
+    assert not engine.is_whole_stack()
+    assert engine.is_alive()
+
+
+def test_an_engine_that_cannot_be_looked_at_is_not_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand(monkeypatch, Hidden())
+    assert not engine.is_whole_stack()
+    assert not engine.is_alive()
+
+
+def test_an_engine_that_has_ended_is_not_alive_collected_or_not(
+    monkeypatch: pytest.MonkeyPatch, child: subprocess.Popen[bytes]
+) -> None:
+    stand(monkeypatch, psutil.Process(child.pid))
+    assert engine.is_alive()
+    child.kill()
+    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:  # as it is until somebody asks how it ended
+        threading.Event().wait(0.001)
+    assert not engine.is_alive()
+    child.wait()
+    assert not engine.is_alive()
+
+
+def test_another_process_with_the_engines_number_is_not_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = psutil.Process()
+    other._ident = (other.pid, 1.0)  # type: ignore[attr-defined]  # noqa: SLF001 -- its number, and another start
+    stand(monkeypatch, other)
+    assert not engine.is_alive()
+
+
+ASKS = """
+from providers.engine import engine, is_alive, is_whole_stack
+print(engine() is not None, is_alive(), is_whole_stack())
+"""
+
+
+def asked_below(tmp_path: Path, name: str, *arguments: str) -> list[str]:
+    """Start a process of this name, have it start another, below a shell as plugins are, and ask that one."""
+    program = tmp_path / name
+    program.symlink_to(Path(sys.executable).resolve())
+    starts = (
+        "import subprocess, sys;"
+        f"subprocess.run(['sh', '-c', '\"$0\" -c \"$1\"; true', {sys.executable!r}, {ASKS!r}], cwd={str(PROJECT)!r})"
+    )
+    command = [str(program), "-I", "-c", starts, *arguments]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    return shown.stdout.split()
+
+
+def test_the_engine_is_found_above_the_shell_that_starts_a_plugin(tmp_path: Path) -> None:
+    assert asked_below(tmp_path, "pulumi", *UP) == ["True", "True", "True"]
+
+
+def test_what_the_engine_was_told_is_read_from_its_command_line(tmp_path: Path) -> None:
+    assert asked_below(tmp_path, "pulumi", *UP, "--target", "urn:x") == ["True", "True", "False"]
+
+
+def test_what_is_called_otherwise_is_no_engine(tmp_path: Path) -> None:
+    assert asked_below(tmp_path, "pulumi-watch", *UP) == ["False", "True", "False"]
+
+
+class Named:
+    """A process of this name; of one without, nobody may know."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+
+    def name(self) -> str:
+        if self._name is None:
+            raise psutil.AccessDenied
+        return self._name
+
+    def parents(self) -> list["Named"]:
+        return [Named("sh"), Named(None), Named("pulumi-language"), ENGINE, Named("make"), Named("pulumi")]
+
+
+ENGINE = Named("pulumi")
+
+
+def test_of_all_processes_above_the_nearest_engine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "Process", lambda: Named("python"))
+    found: object = engine.engine.__wrapped__()  # what is found once is kept, in the other tests too
+    assert found is ENGINE
+
+
+def test_a_process_ends_soon_after_its_engine_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, acts = iter([True, True, False]), list[object]()
+    monkeypatch.setattr(engine, "is_alive", lambda: next(looks))
+    never = SimpleNamespace(wait=acts.append)
+    monkeypatch.setattr(engine, "threading", SimpleNamespace(Event=lambda: never))
+    monkeypatch.setattr(os, "_exit", lambda status: acts.append(f"exit {status}"))
+    engine._watch()  # noqa: SLF001 -- in this thread, and without an end
+    assert acts == [0.5, 0.5, 3.0, "exit 1"], "within the 5 seconds that nothing outlasts the engine"
+
+
+@pytest.mark.parametrize("above", [None, Above()], ids=["no engine", "an engine"])
+def test_only_an_engine_is_watched(monkeypatch: pytest.MonkeyPatch, above: Above | None) -> None:
+    begun: list[str] = []
+    stand(monkeypatch, above)
+    monkeypatch.setattr(engine, "_watch", lambda: begun.append("watching"))
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: thread.run())
+    engine.end_with_engine()
+    assert begun == ([] if above is None else ["watching"])
+
+
+def test_this_process_is_not_gone() -> None:
+    assert engine.this_process()["process"] == os.getpid()
+    assert not engine.is_gone(engine.this_process())
+
+
+def test_a_process_that_has_ended_is_gone(child: subprocess.Popen[bytes]) -> None:
+    started = engine._started(psutil.Process(child.pid))  # noqa: SLF001 -- what the child would say of itself
+    holder = {**engine.this_process(), "process": child.pid, "started": started}
+    assert not engine.is_gone(holder)
+    child.kill()
+    child.wait()
+    assert engine.is_gone(holder)
+
+
+def test_a_number_that_another_process_has_by_now_is_that_of_one_that_is_gone() -> None:
+    me = engine.this_process()
+    assert engine.is_gone({**me, "started": me["started"] - 60})
+    assert engine.is_gone({**me, "started": me["started"] + 60})
+
+
+@pytest.mark.parametrize(("seconds", "is_gone"), [(0.5, False), (1, False), (1.5, True)])
+def test_a_start_is_told_to_the_second(monkeypatch: pytest.MonkeyPatch, seconds: float, is_gone: bool) -> None:
+    monkeypatch.setattr(engine, "_started", lambda _: 100.0)
+    for started in (100 + seconds, 100 - seconds):
+        assert engine.is_gone({**engine.this_process(), "started": started}) is is_gone
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="elsewhere the system notes the clock's time, which stays as it was")
+def test_a_clock_that_is_set_makes_no_process_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    me, boot = engine.this_process(), psutil.boot_time()
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)  # what the kernel says after that
+    assert not engine.is_gone(me)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"host": f"not-{socket.gethostname()}"}, {"host": None}, {"machine": "another of the same name"}],
+    ids=str,
+)
+def test_of_another_machine_nothing_is_known(other: dict[str, Any]) -> None:
+    assert not engine.is_gone({**engine.this_process(), "process": 2**22 + 1, **other})
+
+
+def test_a_machine_that_does_not_tell_itself_apart_goes_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_BOOT", Path("/nowhere"))
+    assert not engine.is_gone(engine.this_process())
+    assert engine.is_gone({**engine.this_process(), "process": 2**22 + 1})
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [{"process": "x"}, {"process": -1}, {"process": [1]}, {"started": "then"}, {"started": None}],
+    ids=str,
+)
+def test_what_describes_no_process_is_not_known_to_be_gone(garbage: dict[str, Any]) -> None:
+    assert not engine.is_gone({**engine.this_process(), **garbage})
+
+
+@pytest.mark.parametrize("missing", ["host", "process", "started"])
+def test_a_description_that_lacks_something_is_not_known_to_be_gone(missing: str) -> None:
+    assert not engine.is_gone({key: value for key, value in engine.this_process().items() if key != missing})
+    assert not engine.is_gone({})
