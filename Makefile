@@ -3,7 +3,7 @@ PYTHON ?= python3
 STAMP := .venv/.complete-$(notdir $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit mutants lint requirements schema
+.PHONY: help setup demo up test unit mutants bench lint requirements schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,14 +31,17 @@ unit: $(STAMP) ## the tests of seconds: no engine, no sandbox
 mutants: $(STAMP) ## show that the tests notice every change of the gate (minutes)
 	.venv/bin/python -m tests.mutation.run
 
+bench: setup ## measure this project and its rivals side by side (a quarter of an hour): make bench SIZES="100 1000"
+	@.venv/bin/python -m bench $(if $(SIZES),--sizes "$(SIZES)") $(if $(CONTENDERS),--contenders "$(CONTENDERS)") $(ARGS)
+
 lint: $(STAMP) ## ruff, mypy, import-linter
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-schema: $(STAMP) ## write inventory/schema.json anew from the model
-	.venv/bin/python -m erasure.schema > inventory/schema.json
+schema: $(STAMP) ## write the JSON schemas anew from the models
+	.venv/bin/python -m erasure.schema
 
 requirements: ## pin what pyproject.toml asks for (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt

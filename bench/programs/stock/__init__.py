@@ -1,0 +1,1 @@
+"""A stock dynamic provider: one Pulumi resource and one call a binding."""
