@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+from erasure.configuration import Configuration
 from erasure.errors import Refusal
 from erasure.identity import Identity, fold
 from erasure.once import Once
 from mbs.client import Client
-from mbs.errors import UnreadableAnswer
-from mbs.models import UserComputer
+from mbs.errors import MbsError, UnreadableAnswer
+from mbs.models import User, UserComputer
+from mbs.pace import Pace
 
 T = TypeVar("T")
 
@@ -45,13 +47,17 @@ class Listing:
             )
         return next(iter(found), None)
 
+    def pairs(self) -> list[UserComputer]:
+        """Return all that is listed, in order."""
+        return sorted((pair for same in self._pairs.values() for pair in same), key=_by_name)
+
     def destinations(self, computer: str) -> frozenset[str]:
         """Return the folded IDs of the destinations that list a computer."""
         return frozenset(destination for destination, name in self._pairs if name == fold(computer))
 
     def nearest(self, wanted: Identity) -> str:
         """Say in a few words what the account lists that comes nearest to something it does not list."""
-        pairs = sorted((pair for same in self._pairs.values() for pair in same), key=_by_name)[:_MOST_COMPARED]
+        pairs = self.pairs()[:_MOST_COMPARED]
         elsewhere = [one.destination_id for one in pairs if fold(one.computer_name) == fold(wanted.computer)]
         if elsewhere:
             return f"it is listed on destination {', '.join(elsewhere[:3])}"
@@ -75,18 +81,22 @@ class Account:
         self.client = client
         self._concurrency = concurrency
         self._listings = Once[Listing]()
-        self._users = Once[bool]()
+        self._users = Once[User | None]()
 
     def listing(self, user_id: str) -> Listing:
         """Return a user's listing. Raises MbsError."""
         return self._listings.get(fold(user_id), lambda: Listing(user_id, self.client.computers(user_id)))
+
+    def user(self, user_id: str) -> User | None:
+        """Return a user, or None where the account does not know the ID. Raises MbsError."""
+        return self._users.get(fold(user_id), lambda: self.client.user(user_id))
 
     def knows(self, user_id: str) -> bool:
         """Whether the account has this user, whose listing lacks something. Raises MbsError.
 
         An account that knows a user and lists nothing, not even an empty list, contradicts itself and proves nothing.
         """
-        is_known = self._users.get(fold(user_id), lambda: self.client.user(user_id) is not None)
+        is_known = self.user(user_id) is not None
         if is_known and not self.listing(user_id).is_known:
             raise UnreadableAnswer("GET", f"/api/Users/{user_id}/Computers", "denies a user that the account knows")
         return is_known
@@ -98,6 +108,22 @@ class Account:
             return []
         with ThreadPoolExecutor(min(self._concurrency, len(users)), thread_name_prefix="account") as pool:
             return list(pool.map(act, users))
+
+
+def open_account(settings: Configuration) -> Account:
+    """Return the account that the configuration leads to; nothing is sent yet. Raises Refusal without credentials."""
+    if settings.credentials is None:
+        raise Refusal(
+            "credentials",
+            f"{settings.endpoint} is to be asked, and neither a token nor a login is set",
+            "set MBS_TOKEN, or MBS_LOGIN and MBS_PASSWORD, in the environment, or `pulumi config set --secret token`",
+        )
+    try:
+        pace = Pace(settings.retries)
+        client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout, pace=pace)
+    except MbsError as error:
+        raise Refusal("credentials", error.finding, error.remedy) from None
+    return Account(client, settings.concurrency)
 
 
 def _by_name(pair: UserComputer) -> tuple[str, str]:

@@ -79,6 +79,14 @@ def appended(text: str, approval: Approval, shown_as: str) -> str:
     return before + _entry(approval, indentation, line_end) + after
 
 
+def approval_entry(digest: str, purges: int, today: datetime.date) -> str:
+    """Return the entry to paste for a set of purges, with what only a person can fill in left to be filled in."""
+    expires = today + datetime.timedelta(days=7)
+    approval = Approval(digest=digest, purges=purges, reason="WHY", approved_by="WHO", expires=expires)
+    # Empty, an entry is refused until somebody has filled it in.
+    return _entry(approval, 2).replace('"WHY"', '""  # why this may go').replace('"WHO"', '""  # who says so')
+
+
 def _entry(approval: Approval, indentation: int, line_end: str = "\n") -> str:
     values = approval.model_dump(exclude_none=True)
     shown = {

@@ -41,8 +41,9 @@ class Facts:
 class Evidence:
     """What was found out about a plan; `facts` is keyed by binding id.
 
-    `stored` has, for each user of a purge, the bytes of each computer by its folded name, and under None those that the
-    API does not attribute. `unread` are questions that no rule needs an answer to.
+    `stored` has, for each user of a purge of whom the API tells it, the bytes of each computer by its folded name, and
+    under None those that it does not attribute. `unread` are questions that no rule needs an answer to. `people` has,
+    where that was asked, how the account calls the users of purges, and what it lists for them.
     """
 
     facts: Mapping[str, Facts] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Evidence:
     unreadable: tuple[MbsError, ...] = ()
     unread: tuple[MbsError, ...] = ()
     obstacles: tuple[Refusal, ...] = ()
+    people: Mapping[str, "Person"] = field(default_factory=dict)
 
     def stored_bytes(self, purges: Iterable[Bound]) -> int:
         """Return what these purges hold at the most: what cannot be attributed counts in full, and once."""
@@ -61,12 +63,23 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Person:
+    """A user as people know it: the login, the names of destinations by their folded ID, and all that is listed."""
+
+    user_id: str
+    login: str | None
+    destinations: Mapping[str, str]
+    listed: tuple[UserComputer, ...]
+
+
+@dataclass(frozen=True)
 class Questions:
     """What is to be asked besides the listings. `bytes_needed`: a rule depends on how much is stored."""
 
     activity: bool
     stored_bytes: bool
     bytes_needed: bool
+    names: bool = False
 
 
 def look_up(purges: Iterable[Bound], adoptions: Iterable[Spelled], questions: Questions, account: Account) -> Evidence:
@@ -98,15 +111,19 @@ def _look(
         runs = account.client.plan_runs(user_id) or [] if purges and questions.activity else []
     except MbsError as error:
         return Evidence(unreadable=(error,))
-    stored, failed = _stored(user_id, account) if purges and questions.stored_bytes else ({}, None)
-    facts = {one.id: _facts(user_id, one, found[one.id], listing, runs, stored) for one in purges if one.id in found}
+    stored, failed = _stored(user_id, account) if purges and questions.stored_bytes else (None, None)
+    person, unnamed = _person(user_id, listing, account) if purges and questions.names else (None, None)
+    facts = {
+        one.id: _facts(user_id, one, found[one.id], listing, runs, stored or {}) for one in purges if one.id in found
+    }
     return Evidence(
         facts,
-        {fold(user_id): stored},
+        {} if stored is None else {fold(user_id): stored},
         unknown,
         (failed,) if failed and questions.bytes_needed else (),
-        (failed,) if failed and not questions.bytes_needed else (),
+        tuple(one for one in (unnamed, None if questions.bytes_needed else failed) if one is not None),
         tuple(obstacles),
+        {} if person is None else {fold(user_id): person},
     )
 
 
@@ -159,13 +176,24 @@ def _latest(start: datetime.datetime) -> datetime.datetime:
     return _utc(start) if start.tzinfo is not None else _utc(start) + _WIDEST_ZONE
 
 
-def _stored(user_id: str, account: Account) -> tuple[dict[str | None, int], MbsError | None]:
+def _person(user_id: str, listing: Listing, account: Account) -> tuple[Person, MbsError | None]:
+    try:
+        user, failed = account.user(user_id), None
+    except MbsError as error:
+        user, failed = None, error
+    names = {fold(one.id): one.name for one in user.destinations} if user else {}
+    return Person(user_id, user.login if user else None, names, tuple(listing.pairs())), failed
+
+
+def _stored(user_id: str, account: Account) -> tuple[dict[str | None, int] | None, MbsError | None]:
     try:
         billing = account.client.billing(user_id, clock.today())
     except MbsError as error:
-        return {}, error
+        return None, error
+    if billing is None:
+        return None, None
     stored: dict[str | None, int] = {}
-    for one in billing.details if billing else ():
+    for one in billing.details:
         name = None if one.computer is None else fold(one.computer)
         stored[name] = stored.get(name, 0) + one.stored_bytes
     return stored, None
@@ -195,4 +223,5 @@ def _together(parts: list[Evidence]) -> Evidence:
         tuple(error for part in parts for error in part.unreadable),
         tuple(error for part in parts for error in part.unread),
         tuple(refusal for part in parts for refusal in part.obstacles),
+        {user: person for part in parts for user, person in part.people.items()},
     )

@@ -34,6 +34,9 @@ class ComputerEntry(Model):
     release: Reason | None = Field(
         default=None, description="Why this computer is no longer managed here. Its data is kept: nothing is deleted."
     )
+    readopt: Reason | None = Field(
+        default=None, description="Why this computer, whose data came back after its purge, is to be managed again."
+    )
 
 
 class UserEntry(Model):
@@ -59,7 +62,8 @@ class InventoryFile(Model):
 class Entry:
     """One binding that the inventory names.
 
-    `hold` and `release` are reasons or None; `purge_after` the first day, UTC, on which it counts as dropped.
+    `hold`, `release` and `readopt` are reasons or None; `purge_after` is the first day, UTC, on which it counts as
+    dropped.
     """
 
     identity: Identity
@@ -67,6 +71,7 @@ class Entry:
     hold: str | None = None
     purge_after: datetime.date | None = None
     release: str | None = None
+    readopt: str | None = None
 
     def is_due(self, day: datetime.date) -> bool:
         """Whether the day has come to purge it; a hold outranks the date."""
@@ -124,6 +129,7 @@ def _entries(file: InventoryFile) -> Iterator[Entry]:
                     computer.hold,
                     computer.purge_after,
                     computer.release,
+                    computer.readopt,
                 )
 
 

@@ -14,11 +14,15 @@ class _Part(BaseModel):
 
 
 class PlannedPurge(_Part):
-    """One purge. `is_owed`: it was begun before. `is_listed`: whether the account lists it; None: nobody can tell."""
+    """One purge. `is_owed`: it was begun before. `is_listed`: whether the account lists it; None: nobody can tell.
+
+    `other_copies` are destinations of the same computer that are not purged with it.
+    """
 
     id: str
     user: str
     destination: str
+    destination_name: str | None
     computer: str
     life: str
     hold: str | None
@@ -28,6 +32,27 @@ class PlannedPurge(_Part):
     last_backup: datetime.datetime | None
     stored_bytes: int | None
     other_copies: int | None
+
+
+class Pair(_Part):
+    """A computer on a destination, of a user that is named beside it."""
+
+    destination: str
+    computer: str
+
+
+class ConcernedUser(_Part):
+    """A user of whom something is to be purged: what stays by the inventory, and what the account lists besides.
+
+    `unattributed_bytes` are those that the account does not attribute to a computer; None: it tells nothing.
+    """
+
+    id: str
+    login: str | None
+    is_known: bool
+    unattributed_bytes: int | None
+    stays: tuple[Pair, ...]
+    besides: tuple[Pair, ...]
 
 
 class FiredRule(_Part):
@@ -45,6 +70,7 @@ class JudgedPlan(_Part):
 
     version: Literal[1] = 1
     stack: str
+    customer: str | None
     endpoint: str
     dry_run: bool
     is_permitted: bool
@@ -57,6 +83,7 @@ class JudgedPlan(_Part):
     rules: tuple[FiredRule, ...]
     obstacles: tuple[str, ...]
     objections: tuple[str, ...]
+    users: tuple[ConcernedUser, ...]
 
     def write(self, file: Path) -> None:
         """Write it whole or not at all. Raises OSError."""

@@ -26,6 +26,12 @@ def ask_neighbours(root: Path, own: Path, suspects: Iterable[Identity], day: dat
     due on that day (UTC), it does not want.
     """
     keys = {one.loosest for one in suspects}
+    every = all_neighbours(root, own, day)
+    return Neighbours(tuple(one for one in every.wanted if one.identity.loosest in keys), every.unreadable)
+
+
+def all_neighbours(root: Path, own: Path, day: datetime.date) -> Neighbours:
+    """Return all that other inventories want on that day (UTC)."""
     wanted: list[Elsewhere] = []
     unreadable: list[str] = []
     for file in _files(root, own):
@@ -43,7 +49,6 @@ def ask_neighbours(root: Path, own: Path, suspects: Iterable[Identity], day: dat
                 file=shown,
             )
             for one in entries
-            if one.identity.loosest in keys
         )
     return Neighbours(tuple(wanted), tuple(unreadable))
 

@@ -34,7 +34,9 @@ class Spelled(_Message):
 
 
 class Wanted(Spelled):
-    """A binding that is to stay, spelled as the inventory spells it."""
+    """A binding that is to stay, spelled as the inventory spells it. `readopt`: why, where its data came back."""
+
+    readopt: str | None = None
 
 
 class Bound(Spelled):
@@ -73,6 +75,7 @@ class PlanRequest(_Message):
 
     project: str
     stack: str
+    customer: str | None = None
     dry_run: bool
     day: datetime.date | None = None
     wanted: tuple[Wanted, ...]
@@ -152,6 +155,7 @@ def wanted_of(entries: Iterable[Entry]) -> tuple[Wanted, ...]:
             computer=one.identity.computer,
             deleted=one.deleted,
             hold=one.hold,
+            readopt=one.readopt,
         )
         for one in entries
     )

@@ -1,11 +1,22 @@
-"""Writes the inventory's JSON schema for editors: `python -m erasure.schema > inventory/schema.json`."""
+"""Writes the JSON schemas, of the inventory for editors and of the reports for programs: `python -m erasure.schema`."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from erasure.inventory import InventoryFile
+from erasure.reports.plan import PlanReport
+from erasure.reports.receipt import Receipt
+from erasure.reports.verification import Verification
+
+_REPORTS: Final[dict[str, type[BaseModel]]] = {
+    "plan": PlanReport,
+    "verification": Verification,
+    "receipt": Receipt,
+}
 
 
 class _WithoutNull(GenerateJsonSchema):
@@ -21,15 +32,26 @@ class _WithoutNull(GenerateJsonSchema):
         return {key: value for key, value in described.items() if (key, value) != ("default", None)}
 
 
-def schema() -> str:
-    """Return the JSON schema of an inventory file, as text that ends with a line break."""
+def schemas() -> dict[str, str]:
+    """Return every schema's text by its file, relative to the project's root."""
+    return {
+        "inventory/schema.json": _text("inventory", InventoryFile.model_json_schema(schema_generator=_WithoutNull)),
+        **{
+            f"docs/{name}.schema.json": _text(name, report.model_json_schema(mode="serialization"))
+            for name, report in _REPORTS.items()
+        },
+    }
+
+
+def _text(title: str, schema: dict[str, Any]) -> str:
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **InventoryFile.model_json_schema(schema_generator=_WithoutNull),
-        "title": "mbs-erasure inventory",
+        **schema,
+        "title": f"mbs-erasure {title}",
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    print(schema(), end="")  # noqa: T201 -- this is its output
+    for file, text in schemas().items():
+        Path(file).write_text(text, encoding="utf-8")

@@ -33,11 +33,30 @@ class UserComputer(_Answer):
     computer_name: str = Field(alias="ComputerName", min_length=1)
 
 
+class NamedDestination(_Answer):
+    """A destination with its names for people. Whether its ID is the one that a purge addresses is not documented."""
+
+    id: str = Field(alias="ID")
+    name: str = Field(alias="DestinationDisplayName")
+
+
+def _well_formed(value: object) -> object:
+    """Keep what can be read of names that nothing hangs on."""
+    return [one for one in value if _is_named(one)] if isinstance(value, list) else []
+
+
+def _is_named(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(key), str) for key in ("ID", "DestinationDisplayName"))
+
+
 class User(_Answer):
-    """An MBS user, as far as needed to know that the account still has it. Source: GET api/Users/{id}."""
+    """An MBS user, as far as needed: whether the account has it, and how people call it. Source: GET api/Users/{id}."""
 
     id: str = Field(alias="ID", min_length=1)
     login: str | None = Field(default=None, alias="Email")
+    destinations: Annotated[list[NamedDestination], BeforeValidator(_well_formed)] = Field(
+        default=[], alias="DestinationList"
+    )
 
 
 class PlanRun(_Answer):

@@ -100,15 +100,15 @@ class BindingProvider(ResourceProvider):
 class Binding(Resource, module="mbs", name="Binding"):
     """The resource of one binding. Its name is the binding's id; its deletion is the purge."""
 
-    def __init__(self, wanted: Wanted, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         """Declare a binding that is to stay."""
         properties: Properties = {"version": VERSION, **{key: getattr(wanted, key) for key in _IDENTITY}}
         if wanted.hold is not None:
             properties["hold"] = wanted.hold
         if wanted.deleted:
             properties["deleted"] = True
-        protect = pulumi.ResourceOptions(protect=wanted.hold is not None)
-        super().__init__(BindingProvider(), wanted.identity.id, properties, pulumi.ResourceOptions.merge(protect, opts))
+        protect = pulumi.ResourceOptions(protect=True) if wanted.hold is not None else None
+        super().__init__(BindingProvider(), wanted.identity.id, properties, protect)
 
 
 def _adopted(name: str, properties: Properties) -> Properties:

@@ -10,14 +10,12 @@ from pathlib import Path
 
 from pulumi.dynamic import ConfigureRequest
 
-from erasure.account import Account
+from erasure.account import Account, open_account
 from erasure.configuration import Configuration, read_configuration
 from erasure.errors import Problems, Refusal
 from erasure.ledger import Ledger, LedgerError
 from erasure.plan import PlanRequest
-from mbs.client import Client
 from mbs.errors import MbsError
-from mbs.pace import Pace
 from providers.engine import end_with_engine
 
 _KEYS = tuple(field.alias or name for name, field in Configuration.model_fields.items())
@@ -55,19 +53,7 @@ def account() -> Account:
     settings = configuration()
     with _lock:
         if _account is None:
-            if settings.credentials is None:
-                raise Refusal(
-                    "credentials",
-                    f"{settings.endpoint} is to be asked, and neither a token nor a login is set",
-                    "set MBS_TOKEN, or MBS_LOGIN and MBS_PASSWORD, in the environment,"
-                    " or `pulumi config set --secret token`",
-                )
-            pace = Pace(settings.retries)
-            try:
-                client = Client(settings.endpoint, settings.credentials, timeout=settings.timeout, pace=pace)
-            except MbsError as error:
-                raise Refusal("credentials", error.finding, error.remedy) from None
-            _account = Account(client, settings.concurrency)
+            _account = open_account(settings)
         return _account
 
 

@@ -2,18 +2,21 @@
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from erasure import clock
 from erasure.account import Account
 from erasure.configuration import Configuration
+from erasure.erasures import is_return
 from erasure.errors import Refusal
-from erasure.evidence import Evidence, Questions, look_up
-from erasure.judged import FiredRule, JudgedPlan, PlannedPurge
-from erasure.ledger import Ledger, LedgerError, Life, is_default
+from erasure.evidence import Evidence, Person, Questions, look_up
+from erasure.identity import Identity, fold
+from erasure.judged import ConcernedUser, FiredRule, JudgedPlan, Pair, PlannedPurge
+from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default
 from erasure.plan import Bound, Plan, PlanRequest, Wanted
+from mbs.models import UserComputer
 from policies.judge import Verdict, judge
 from policies.rules import Case, Recent, level_of
 from providers import connection
@@ -97,7 +100,12 @@ def judge_request(request: PlanRequest) -> Judgement:
         ledger,
         renewals,
         foreign if foreign and not plan.purges and why_not_here is None else {},
-        (*verdict.refusals, *_mixed(plan, why_not_here, configuration), *_unrecorded_holds(plan, known)),
+        (
+            *verdict.refusals,
+            *_mixed(plan, why_not_here, configuration),
+            *_unrecorded_holds(plan, known),
+            *_came_back(asked, ledger, configuration.endpoint),
+        ),
         _notes(plan, evidence, known, why_not_here),
     )
 
@@ -106,14 +114,19 @@ def document(judgement: Judgement) -> JudgedPlan:
     """Return a judgement as the console reads it."""
     facts = judgement.evidence.facts
     purges = []
+    purged: dict[tuple[str, str], set[str]] = {}
+    for one in judgement.plan.purges:
+        purged.setdefault((fold(one.user), fold(one.computer)), set()).add(fold(one.destination))
     for one in judgement.plan.purges:
         about = facts.get(one.id)
+        person = judgement.evidence.people.get(fold(one.user))
         unknown = about is None or about.user_id in judgement.evidence.unknown_users
         purges.append(
             PlannedPurge(
                 id=one.id,
                 user=one.user,
                 destination=one.destination,
+                destination_name=person.destinations.get(fold(one.destination)) if person else None,
                 computer=one.computer,
                 life=one.life,
                 hold=one.hold,
@@ -122,11 +135,14 @@ def document(judgement: Judgement) -> JudgedPlan:
                 is_running=about.is_running if about else False,
                 last_backup=about.last_backup if about else None,
                 stored_bytes=about.stored_bytes if about else None,
-                other_copies=len(about.copies) if about else None,
+                other_copies=(
+                    None if unknown or about is None else len(about.copies - purged[fold(one.user), fold(one.computer)])
+                ),
             )
         )
     return JudgedPlan(
         stack=judgement.request.stack,
+        customer=judgement.request.customer,
         endpoint=judgement.case.configuration.endpoint,
         dry_run=judgement.request.dry_run,
         is_permitted=not judgement.refusals,
@@ -150,7 +166,36 @@ def document(judgement: Judgement) -> JudgedPlan:
             str(one) for one in judgement.refusals if one.rule not in {fired.rule for fired in judgement.verdict.fired}
         ),
         objections=judgement.verdict.objections,
+        users=tuple(_users(judgement)),
     )
+
+
+def _users(judgement: Judgement) -> Iterator[ConcernedUser]:
+    """Yield the users of purges, with what stays of each, and what the account lists besides."""
+    plan, evidence = judgement.plan, judgement.evidence
+    staying: dict[str, list[Pair]] = {}
+    for one in plan.wanted.values():
+        staying.setdefault(fold(one.user), []).append(Pair(destination=one.destination, computer=one.computer))
+    for user, purge in {fold(one.user): one for one in plan.purges}.items():
+        person = evidence.people.get(user)
+        listed = ((pair, Identity(purge.user, pair.destination_id, pair.computer_name).id) for pair in _listed(person))
+        stored = evidence.stored.get(user)
+        yield ConcernedUser(
+            id=purge.user,
+            login=person.login if person else None,
+            is_known=person is not None and person.user_id not in evidence.unknown_users,
+            unattributed_bytes=None if stored is None else stored.get(None, 0),
+            stays=tuple(staying.get(user, ())),
+            besides=tuple(
+                Pair(destination=pair.destination_id, computer=pair.computer_name)
+                for pair, key in listed
+                if key not in plan.wanted and key not in plan.purged
+            ),
+        )
+
+
+def _listed(person: Person | None) -> tuple[UserComputer, ...]:
+    return person.listed if person else ()
 
 
 def _known(plan: Plan, ledger: Ledger, configuration: Configuration) -> _Known:
@@ -178,7 +223,10 @@ def _questions(configuration: Configuration) -> Questions:
     needed = configuration.max_purge_bytes is not None and level_of("max-bytes", configuration) != "off"
     asked_for = bool(os.environ.get("MBS_PLAN_FILE"))
     return Questions(
-        activity=level_of("alive", configuration) != "off", stored_bytes=needed or asked_for, bytes_needed=needed
+        activity=level_of("alive", configuration) != "off",
+        stored_bytes=needed or asked_for,
+        bytes_needed=needed,
+        names=asked_for,
     )
 
 
@@ -196,6 +244,22 @@ def _mixed(plan: Plan, why_not_here: str | None, configuration: Configuration) -
         f"this stack was adopted from another endpoint than {configuration.endpoint}, where not all of it is found"
     )
     return (Refusal("account", f"{finding}: {why_not_here}", "set the endpoint of adoption"),)
+
+
+def _came_back(asked: Sequence[Wanted], ledger: Ledger, endpoint: str) -> Iterator[Refusal]:
+    """Refuse to adopt, without a reason, what was purged and came back: somebody asked for its erasure."""
+    unexplained = {one.identity.id: one for one in asked if one.readopt is None}
+    try:
+        records = ledger.of_bindings(unexplained, (Kind.VERDICT, Kind.ADOPTED)) if unexplained else []
+    except LedgerError:
+        return  # an adoption is not recorded then either, and says so
+    last = {(one.chain, one.event.binding): one.event for one in records if one.event.endpoint == endpoint}
+    for binding in sorted({binding for (_, binding), event in last.items() if is_return(event)}):
+        yield Refusal(
+            "returned",
+            f"{unexplained[binding].identity} was purged and its data came back, says the ledger",
+            "say why it is to be managed again: `readopt: ...` in its entry",
+        )
 
 
 def _unrecorded_holds(plan: Plan, known: _Known) -> tuple[Refusal, ...]:

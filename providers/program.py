@@ -47,6 +47,7 @@ def plan_request() -> PlanRequest:
     request = PlanRequest(
         project=pulumi.get_project(),
         stack=stack,
+        customer=inventory.customer,
         dry_run=pulumi.runtime.is_dry_run(),
         day=day if inventory.has_dates else None,
         wanted=wanted_of(inventory.wanted(day)),

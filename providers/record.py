@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from erasure.ledger import Event, Kind, Life
-from erasure.plan import Bound
+from erasure.plan import Bound, Wanted
 from erasure.provenance import provenance
 from providers import connection
 from providers.judgement import Judgement
@@ -34,7 +34,7 @@ def intentions(judgement: Judgement, lives: Mapping[str, str]) -> Iterator[Event
     here = judgement.case.configuration.endpoint
     for one, life in lives.items():
         wanted = judgement.plan.wanted[one]
-        yield Event(Kind.ADOPTED, here, one, life, {"unchecked": True} if wanted.deleted else {})
+        yield Event(Kind.ADOPTED, here, one, life, _adopted(wanted))
     for wanted, bound in judgement.plan.kept:
         known = _life(judgement, bound)
         if wanted.hold is None and (known.hold is not None or bound.hold is not None):
@@ -47,6 +47,9 @@ def intentions(judgement: Judgement, lives: Mapping[str, str]) -> Iterator[Event
 
 def _purges(judgement: Judgement) -> Iterator[Event]:
     common: dict[str, Any] = dict(provenance(connection.project_root(), os.environ))
+    common |= {"digest": judgement.verdict.digest, "purges": len(judgement.plan.purges)}
+    if judgement.request.customer is not None:
+        common["customer"] = judgement.request.customer
     approval = judgement.verdict.approval
     if approval is not None:
         common |= {
@@ -58,6 +61,11 @@ def _purges(judgement: Judgement) -> Iterator[Event]:
         }
     for bound in judgement.plan.purges:
         yield _event(Kind.INTENDED, bound, {**common, **_what(bound)})
+
+
+def _adopted(wanted: Wanted) -> dict[str, Any]:
+    data: dict[str, Any] = {"unchecked": True} if wanted.deleted else {}
+    return data | ({"reason": wanted.readopt} if wanted.readopt else {})
 
 
 def _what(bound: Bound) -> dict[str, str]:

@@ -13,7 +13,9 @@ from typing import Final
 import click
 
 from erasure.configuration import Configuration, read_configuration
+from erasure.console.progress import working
 from erasure.judged import JudgedPlan
+from erasure.ledger import Ledger
 
 _SHOWN: Final = 4000  # characters of what the engine said, from its end
 
@@ -39,6 +41,10 @@ class Engine:
         secret = frozenset(key for key, one in known.items() if one.get("secret"))
         return read_configuration(values, os.environ, secret)
 
+    def ledger(self, configuration: Configuration) -> Ledger:
+        """Return the ledger, with the stack's chain. Raises LedgerError for a URL that is none."""
+        return Ledger(configuration.ledger.get_secret_value(), f"{self.project}/{self.stack}", self.root)
+
     @property
     def project(self) -> str:
         """The project's name: the namespace of its configuration."""
@@ -46,14 +52,15 @@ class Engine:
 
     def judged_plan(self) -> JudgedPlan:
         """Preview the stack, and return the plan as the rules judged it."""
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, working(f"previewing {self.stack}"):
             file = Path(folder) / "plan.json"
             done = self._run("preview", "--stack", self.stack, "--color", "never", env={"MBS_PLAN_FILE": str(file)})
             if not file.exists():
-                raise ConsoleError(
-                    f"the preview did not come to a plan:\n{(done.stdout + done.stderr)[-_SHOWN:].strip()}"
-                )
-            return JudgedPlan.model_validate_json(file.read_text(encoding="utf-8"))
+                raise ConsoleError(f"the preview did not come to a plan:\n{_end_of(done)}")
+            plan = JudgedPlan.model_validate_json(file.read_text(encoding="utf-8"))
+            if done.returncode != 0 and plan.is_permitted:
+                raise ConsoleError(f"the rules permit it, and the preview failed:\n{_end_of(done)}")
+            return plan
 
     def _said(self, *arguments: str) -> str:
         done = self._run(*arguments)
@@ -74,6 +81,10 @@ class Engine:
             errors="replace",
             check=False,
         )
+
+
+def _end_of(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stdout + done.stderr)[-_SHOWN:].strip()
 
 
 def _root() -> Path:

@@ -4,7 +4,8 @@ import click
 
 from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import stack_option
-from erasure.ledger import Ledger, LedgerError, broken_links
+from erasure.console.progress import working
+from erasure.ledger import LedgerError, broken_links
 
 BROKEN = 3
 
@@ -19,11 +20,11 @@ def ledger() -> None:
 def check(stack: str | None) -> int:
     """Check that no event was edited, removed or put elsewhere. Exits 0, or 3 where the chain is broken."""
     engine = Engine(stack)
-    url = engine.configuration().ledger.get_secret_value()
     try:
-        opened = Ledger(url, f"{engine.project}/{engine.stack}", engine.root)
-        broken = list(broken_links(opened))
-        heads = opened.heads()
+        opened = engine.ledger(engine.configuration())
+        with working("reading the ledger"):
+            broken = list(broken_links(opened))
+            heads = opened.heads()
     except LedgerError as error:
         raise ConsoleError(f"the ledger cannot be read: {error}") from None
     for one in broken:

@@ -8,6 +8,9 @@ import click
 
 from erasure.console.approve import approve
 from erasure.console.ledger import ledger
+from erasure.console.plan import plan
+from erasure.console.receipt import receipt
+from erasure.console.verify import verify
 from erasure.errors import Problems
 
 
@@ -16,8 +19,11 @@ def main() -> None:
     """Review, approve and prove the purges of a stack."""
 
 
+main.add_command(plan)
 main.add_command(approve)
 main.add_command(ledger)
+main.add_command(verify)
+main.add_command(receipt)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,7 @@ from erasure.ledger.life import Life, sum_up
 from erasure.ledger.tables import CHAINS, EVENTS, METADATA, VERSIONS
 
 DEFAULT: Final = "sqlite:///ledger.db"
-_PATIENCE: Final = 30  # seconds that a writer waits for another
+_PATIENCE: Final = 10  # seconds that a writer waits for another
 _ADVISORY: Final = 0x6D627365  # of PostgreSQL: two processes must not make the tables at the same time
 _AT_ONCE: Final = 500  # lives in one query; SQLite takes 32,766 parameters, older ones 999
 
@@ -52,6 +53,7 @@ class Ledger:
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
             raise LedgerError("its URL is not one of sqlite:///FILE or postgresql+psycopg://...") from None
         self._is_ready = False
+        self._one_writer = threading.Lock()
 
     def close(self) -> None:
         """Close its connections; the next call opens new ones."""
@@ -89,10 +91,9 @@ class Ledger:
         with self._reading() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 part = wanted[start : start + _AT_ONCE]
-                query = select(EVENTS).where(EVENTS.c.life.in_(part)).order_by(EVENTS.c.at, EVENTS.c.sequence)
-                for row in connection.execute(query):
+                for row in connection.execute(select(EVENTS).where(EVENTS.c.life.in_(part))):
                     found.setdefault(row.life, []).append(_record(row))
-        return {life: sum_up(records) for life, records in found.items()}
+        return {life: sum_up(in_order(records)) for life, records in found.items()}
 
     def accepted_since(self, start: datetime.datetime) -> dict[str, Record]:
         """Return this chain's purges that were accepted at or after a moment, by life.
@@ -115,6 +116,18 @@ class Ledger:
             for one in records
             if one.event.kind == Kind.ACCEPTED or one.event.data.get("after_call") is True
         }
+
+    def of_bindings(self, bindings: Iterable[str], kinds: Iterable[Kind]) -> list[Record]:
+        """Return these bindings' events of some kinds, whichever stack wrote them, in order."""
+        wanted, some = sorted(set(bindings)), tuple(kinds)
+        found: list[Record] = []
+        with self._reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                query = select(EVENTS).where(
+                    EVENTS.c.binding.in_(wanted[start : start + _AT_ONCE]), EVENTS.c.kind.in_(some)
+                )
+                found += (_record(row) for row in connection.execute(query))
+        return in_order(found)
 
     def records(self, chain: str | None = None) -> Iterator[tuple[Record, str]]:
         """Yield every event with the hash that stands beside it, chain by chain, in order."""
@@ -143,7 +156,8 @@ class Ledger:
     def writing(self) -> Iterator[Connection]:
         """Give a transaction that no other writer gets between; it is on disk when the block ends."""
         self._prepare()
-        with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        # SQLite would have the threads of this process wait for each other asleep.
+        with self._one_writer, self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -176,6 +190,15 @@ class Ledger:
             if self._url.password:
                 said = said.replace(str(self._url.password), "***")
             raise LedgerError(f"{self._url.render_as_string(hide_password=True)}: {said[:300]}") from None
+
+
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Sort events by chain, the one that began first first, and in a chain by their place, whatever the clock said."""
+    chains: dict[str, list[Record]] = {}
+    for one in records:
+        chains.setdefault(one.chain, []).append(one)
+    sorted_ = [sorted(chain, key=lambda one: one.sequence) for chain in chains.values()]
+    return [one for chain in sorted(sorted_, key=lambda chain: (chain[0].at, chain[0].chain)) for one in chain]
 
 
 def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose class is not public by that name

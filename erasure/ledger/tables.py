@@ -41,5 +41,6 @@ EVENTS: Final = Table(
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("events_by_life", "life"),
+    Index("events_by_binding", "binding", "kind"),
     Index("events_by_time", "chain", "kind", "at"),
 )

@@ -217,3 +217,16 @@ def test_an_error_does_not_show_the_password(tmp_path: Path) -> None:
 def test_the_default_is_known() -> None:
     assert is_default("sqlite:///ledger.db")
     assert not is_default("sqlite:///other.db")
+
+
+def test_a_clock_that_was_set_back_does_not_change_what_came_after_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(tmp_path)
+    noon = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    ledger.append([event(Kind.SENT)])
+    monkeypatch.setattr(clock, "now", lambda: noon - datetime.timedelta(hours=2))
+    ledger.append([event(Kind.ACCEPTED)])
+    assert ledger.lives(["life-1"])["life-1"] == Life(is_accepted=True)
+    assert [one.event.kind for one in ledger.of_bindings(["u/d/pc"], Kind)] == [Kind.SENT, Kind.ACCEPTED]

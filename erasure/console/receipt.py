@@ -1,0 +1,96 @@
+"""`receipt`: what happened to the data, from the ledger; and whether a copy of a receipt is whole."""
+
+import datetime
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from erasure import clock
+from erasure.console.engine import ConsoleError, Engine
+from erasure.console.ledger import BROKEN
+from erasure.console.options import Day, format_option, stack_option
+from erasure.console.progress import report_console, working
+from erasure.ledger import Ledger, LedgerError, Record, broken_links
+from erasure.reports.html import receipt_html
+from erasure.reports.markdown import receipt_markdown
+from erasure.reports.receipt import Receipt, Selection
+from erasure.reports.receipt import receipt as make_receipt
+from erasure.reports.text import show_receipt
+
+
+@click.command()
+@stack_option
+@format_option("text", "md", "html", "json")
+@click.option("--customer", metavar="NAME", help="Only the purges of this customer.")
+@click.option("--request", metavar="ID", help="Only the purges that answer this erasure request.")
+@click.option("--since", type=Day(), metavar="DATE", help="Only the purges that began on this day, UTC, or later.")
+@click.option("--check", "copy", type=click.Path(exists=True, dir_okay=False), help="Check this JSON receipt instead.")
+def receipt(
+    stack: str | None,
+    format_: str,
+    customer: str | None,
+    request: str | None,
+    since: datetime.date | None,
+    copy: str | None,
+) -> int:
+    """Write what was asked for, answered and seen of a stack's purges, and what could not be verified.
+
+    Exits 0; with --check, 0 where the copy is as it was written and the ledger still says so, else 3. Exits 3 as well
+    where the ledger itself is broken.
+    """
+    selection = Selection(customer=customer, request=request, since=since)
+    if copy is not None and (format_ != "text" or selection != Selection()):
+        raise ConsoleError("--check takes a file alone, without a format or a selection")
+    engine = Engine(stack)
+    try:
+        with working("reading the ledger"):
+            ledger = engine.ledger(engine.configuration())
+            records = _whole(ledger)
+    except LedgerError as error:
+        raise ConsoleError(f"ledger: {error}") from None
+    if records is None:
+        click.echo("the ledger is broken: run `python -m erasure ledger check`", err=True)
+        return BROKEN
+    if copy is not None:
+        return _check(Path(copy), engine.stack, records)
+    if not records:
+        raise ConsoleError(f"the ledger knows nothing of stack {engine.stack}; is `ledger` the one that it used?")
+    _write(make_receipt(engine.stack, records, selection, clock.now()), format_)
+    return 0
+
+
+def _whole(ledger: Ledger) -> list[tuple[Record, str]] | None:
+    """Return the events of the stack's chain, or None where that chain is broken."""
+    if any(one.chain == ledger.chain for one in broken_links(ledger)):
+        return None
+    return list(ledger.records(ledger.chain))
+
+
+def _check(file: Path, stack: str, records: list[tuple[Record, str]]) -> int:
+    """Make the receipt again from the events that it was made of: it has to come out the same, to the byte."""
+    try:
+        text = file.read_bytes().decode()
+        copy = Receipt.model_validate_json(text)
+        again = make_receipt(copy.stack, records[: copy.ledger.event], copy.selection, copy.made_at).text()
+    except (UnicodeDecodeError, ValidationError, ValueError):
+        click.echo(f"broken: {file} is not a receipt as it was written")
+        return BROKEN
+    if copy.stack != stack:
+        raise ConsoleError(f"{file} is of stack {copy.stack}; pass --stack {copy.stack}")
+    if again != text:
+        click.echo(f"broken: {file} is not what the ledger says of its first {copy.ledger.event:,} events")
+        return BROKEN
+    click.echo(f"whole: {file} is what the ledger says of its first {copy.ledger.event:,} events")
+    return 0
+
+
+def _write(made: Receipt, format_: str) -> None:
+    if format_ == "text":
+        show_receipt(made, report_console())
+    elif format_ == "md":
+        click.echo(receipt_markdown(made), nl=False)
+    elif format_ == "html":
+        click.echo(receipt_html(made), nl=False)
+    else:
+        click.echo(made.text(), nl=False)

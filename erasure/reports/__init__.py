@@ -1,0 +1,1 @@
+"""Reports for people and programs: the plan before an update, and the receipt after it."""

@@ -1,0 +1,291 @@
+"""The receipt: what was asked for, what was answered, what was seen since, and what cannot be known.
+
+It is made of the ledger alone, as it stood at one event: made again from the same events it is the same, to the byte.
+The JSON form is version 1 of a documented format: docs/receipt.schema.json.
+"""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from erasure.erasures import Erasure, Observation, Verdict, erasures
+from erasure.identity import fold
+from erasure.ledger import Record
+
+LIMITS = (
+    "The API accepts a purge and confirms no erasure: what stands here is what its other answers said afterwards.",
+    "Billing reads as a monthly statistic: that nothing is stored corroborates an erasure, and does not prove it.",
+    "A computer is addressed by its name. Copies that the account does not list are not covered.",
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Selection(_Part):
+    """Which purges of the stack a receipt is about; null: all of them."""
+
+    customer: str | None = None
+    request: str | None = None
+    since: datetime.date | None = Field(default=None, description="Those that were begun on this day, UTC, or later.")
+
+
+class Look(_Part):
+    """One look at the account after a purge."""
+
+    at: datetime.datetime
+    listed: bool | None = Field(description="null: the account could not tell.")
+    stored_bytes: int | None = Field(description="Of the computer, on all destinations; null: not told.")
+    other_copies: int = Field(description="Other destinations that list the computer.")
+    last_backup_not_after: datetime.datetime | None
+    problem: str | None
+
+
+class Change(_Part):
+    """A verdict, from the moment it was given on."""
+
+    at: datetime.datetime
+    verdict: Verdict
+    because: str
+
+
+class Call(_Part):
+    """A call for this purge: when it was recorded, before it was sent."""
+
+    at: datetime.datetime
+
+
+class Failure(_Part):
+    """A call that the API refused."""
+
+    at: datetime.datetime
+    finding: str
+
+
+class Link(_Part):
+    """An event of the ledger that this tells of: its place in the chain, and its hash."""
+
+    event: int
+    hash: str
+
+
+class Purge(_Part):
+    """One computer on one destination. Times are UTC."""
+
+    customer: str | None
+    user: str
+    computer: str
+    destination: str
+    endpoint: str
+    request: str | None = Field(description="The erasure request that this answers.")
+    due: datetime.date | None = Field(description="The request's legal deadline.")
+    due_met: Literal["met", "missed", "open"] | None = Field(
+        description="Whether the verdict `erased` came by the deadline; null: there is none."
+    )
+    reason: str | None
+    asked_by: str | None = Field(description="Who ran the update.")
+    approved_by: str | None
+    digest: str | None = Field(description="Of the set of purges that this was one of.")
+    set_size: int | None = Field(description="How many purges that set had.")
+    commit: str | None
+    differed: bool | None = Field(description="Whether the reviewed files differed from that commit.")
+    pull_request: str | None
+    run: str | None
+    stored_bytes: int | None = Field(description="Of the computer before the purge, where it was told.")
+    intended_at: datetime.datetime | None
+    calls: tuple[Call, ...]
+    failures: tuple[Failure, ...]
+    answer: Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not asked"] = Field(
+        description="accepted: 200 and no body. gone: not listed any more when it was to be purged; nothing was sent."
+    )
+    answered_at: datetime.datetime | None
+    verdict: Verdict | None = Field(description="The last one; null: nobody has looked yet.")
+    because: str | None
+    verdicts: tuple[Change, ...]
+    looks: tuple[Look, ...]
+    managed_again_at: datetime.datetime | None = Field(description="When the computer was adopted again.")
+    unverified: tuple[str, ...] = Field(description="What could not be verified.")
+    events: tuple[Link, ...]
+
+
+class Request(_Part):
+    """An erasure request, over all of its purges in this receipt."""
+
+    request: str
+    due: datetime.date | None
+    purges: int
+    erased: int
+    due_met: Literal["met", "missed", "open"] | None
+
+
+class Head(_Part):
+    """The ledger that this was made of: the last event of the stack's chain, and its hash."""
+
+    chain: str
+    event: int
+    hash: str
+
+
+class Receipt(_Part):
+    """What happened to the data of a selection of purges."""
+
+    version: Literal[1] = 1
+    stack: str
+    made_at: datetime.datetime
+    selection: Selection
+    ledger: Head
+    counts: dict[str, int] = Field(description="How many purges have each verdict; `unseen`: nobody has looked yet.")
+    requests: tuple[Request, ...]
+    purges: tuple[Purge, ...]
+    limits: tuple[str, ...] = LIMITS
+
+    def text(self) -> str:
+        """Return the JSON form in its one spelling, so that every byte of a copy can be checked."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def receipt(
+    stack: str, records: Sequence[tuple[Record, str]], selection: Selection, made_at: datetime.datetime
+) -> Receipt:
+    """Make a receipt of a chain's events, each with its hash, from the first one on. Raises ValueError for none."""
+    if not records:
+        raise ValueError("the ledger has no event of this stack")
+    last, last_hash = records[-1]
+    hashes = {record.sequence: hash_ for record, hash_ in records}
+    chosen = [one for one in erasures(record for record, _ in records) if _is_chosen(one, selection)]
+    purges = tuple(_purge(one, hashes, made_at) for one in chosen)
+    counts: dict[str, int] = {}
+    for one in purges:
+        key = one.verdict.value if one.verdict else "unseen"
+        counts[key] = counts.get(key, 0) + 1
+    return Receipt(
+        stack=stack,
+        made_at=made_at,
+        selection=selection,
+        ledger=Head(chain=last.chain, event=last.sequence, hash=last_hash),
+        counts=dict(sorted(counts.items())),
+        requests=tuple(_requests(purges)),
+        purges=purges,
+    )
+
+
+def _is_chosen(one: Erasure, selection: Selection) -> bool:
+    customer, request = one.intention.get("customer"), one.intention.get("request")
+    begun_at = one.intended_at or one.sent_at[0]
+    return (
+        (selection.customer is None or (isinstance(customer, str) and fold(customer) == fold(selection.customer)))
+        and (selection.request is None or request == selection.request)
+        and (selection.since is None or begun_at.date() >= selection.since)
+    )
+
+
+def _purge(one: Erasure, hashes: dict[int, str], made_at: datetime.datetime) -> Purge:
+    known = one.intention
+    due = datetime.date.fromisoformat(known["due"]) if known.get("due") else None
+    verdict = one.verdicts[-1] if one.verdicts else None
+    return Purge(
+        customer=known.get("customer"),
+        user=one.named("user"),
+        computer=one.named("computer"),
+        destination=one.named("destination"),
+        endpoint=one.endpoint,
+        request=known.get("request"),
+        due=due,
+        due_met=_due_met(due, _erased_at(one), made_at),
+        reason=known.get("reason"),
+        asked_by=known.get("who"),
+        approved_by=known.get("approved_by"),
+        digest=known.get("digest"),
+        set_size=known.get("purges"),
+        commit=known.get("commit"),
+        differed=known.get("differs"),
+        pull_request=known.get("pull_request"),
+        run=known.get("run"),
+        stored_bytes=one.stored_bytes,
+        intended_at=one.intended_at,
+        calls=tuple(Call(at=at) for at in one.sent_at),
+        failures=tuple(Failure(at=at, finding=finding) for at, finding in one.failures),
+        answer=_answer(one),
+        answered_at=one.asked_at,
+        verdict=verdict[1] if verdict else None,
+        because=verdict[2] if verdict else None,
+        verdicts=tuple(Change(at=at, verdict=given, because=because) for at, given, because in one.verdicts),
+        looks=tuple(map(_look, one.observations)),
+        managed_again_at=one.adopted_again_at,
+        unverified=tuple(_unverified(one)),
+        events=tuple(Link(event=record.sequence, hash=hashes[record.sequence]) for record in one.records),
+    )
+
+
+def _look(seen: Observation) -> Look:
+    return Look(
+        at=seen.at,
+        listed=seen.is_listed,
+        stored_bytes=seen.stored_bytes,
+        other_copies=seen.copies,
+        last_backup_not_after=seen.not_after,
+        problem=seen.problem,
+    )
+
+
+def _answer(one: Erasure) -> Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not asked"]:
+    if one.accepted_at is not None:
+        return "accepted"
+    if one.absent_at is not None:
+        return "gone after a lost answer" if one.after_call else "gone"
+    if not one.sent_at:
+        return "not asked"
+    return "refused" if one.failures and one.failures[-1][0] >= one.sent_at[-1] else "lost"
+
+
+def _erased_at(one: Erasure) -> datetime.datetime | None:
+    """Return when the present verdict `erased` was given; None: it is another one."""
+    return one.verdicts[-1][0] if one.verdict is Verdict.ERASED else None
+
+
+def _due_met(
+    due: datetime.date | None, erased_at: datetime.datetime | None, made_at: datetime.datetime
+) -> Literal["met", "missed", "open"] | None:
+    if due is None:
+        return None
+    if erased_at is not None:
+        return "met" if erased_at.date() <= due else "missed"
+    return "open" if made_at.date() <= due else "missed"
+
+
+def _unverified(one: Erasure) -> Iterable[str]:
+    if one.asked_at is None:
+        yield "The API has not accepted this purge: nothing is erased as far as is known."
+    elif not one.observations:
+        yield "Nobody has looked at the account since."
+    elif one.verdict is not Verdict.ERASED:
+        yield f"That the data is erased: {one.verdicts[-1][2] if one.verdicts else 'no verdict was given'}."
+    looks = [look for look in one.observations if look.is_listed is not None]
+    if looks and all(look.stored_bytes is None for look in looks):
+        yield "How much is stored: the account did not tell."
+    if looks and looks[-1].copies:
+        yield "What is stored of this computer alone on this destination: the account tells it for all its copies."
+    if one.answer_is_inferred:
+        yield "Whether our call removed it: its answer was lost, and the data was not listed any more."
+
+
+def _requests(purges: Iterable[Purge]) -> Iterable[Request]:
+    groups: dict[str, list[Purge]] = {}
+    for one in purges:
+        if one.request is not None:
+            groups.setdefault(one.request, []).append(one)
+    for name, members in groups.items():
+        states = {one.due_met for one in members} - {None}
+        worst: Literal["met", "missed", "open"] | None = next(
+            (state for state in ("missed", "open", "met") if state in states), None
+        )
+        yield Request(
+            request=name,
+            due=min((one.due for one in members if one.due is not None), default=None),
+            purges=len(members),
+            erased=sum(one.verdict is Verdict.ERASED for one in members),
+            due_met=worst,
+        )

@@ -1,0 +1,104 @@
+"""Whether what is planned is what was reviewed."""
+
+import datetime
+import json
+from typing import Any
+
+import pytest
+
+from ci.reviewed import FoundPlan, purges_listed, was_reviewed
+from ci.verified import verified_markdown
+from erasure.judged import JudgedPlan, PlannedPurge
+
+DIGEST = "sha256:" + "a" * 64
+OTHER = "sha256:" + "b" * 64
+
+
+def planned(*computers: str, owed: tuple[str, ...] = ()) -> JudgedPlan:
+    purges = tuple(
+        PlannedPurge(
+            id=f"u/d/{name}", user="u", destination="d", destination_name="Vault", computer=name, life="1", hold=None,
+            is_owed=name in owed, is_listed=True, is_running=False, last_backup=None, stored_bytes=None, other_copies=0,
+        )
+        for name in computers
+    )  # fmt: skip
+    return JudgedPlan(
+        stack="acme", customer=None, endpoint="https://x", dry_run=True, is_permitted=True, wanted=1, bound=1,
+        digest=DIGEST, purges=purges, releases=(), adoptions=(), rules=(), obstacles=(), objections=(), users=(),
+    )  # fmt: skip
+
+
+def comment(digest: str) -> str:
+    return f"<!-- mbs-erasure plan: acme -->\n## Plan\n- Digest: `{digest}`\n\n| a | b |\n"
+
+
+def test_a_plan_without_purges_needs_no_review() -> None:
+    assert was_reviewed(planned(), "", "") is FoundPlan.NOTHING
+
+
+def test_a_plan_is_reviewed_where_the_comment_shows_its_digest() -> None:
+    assert was_reviewed(planned("A"), comment(DIGEST), "") is FoundPlan.SHOWN
+    assert was_reviewed(planned("A"), comment(DIGEST).replace("\n", "\r\n"), "") is FoundPlan.SHOWN
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "",
+        comment(OTHER),
+        DIGEST,
+        f"- Approval of {DIGEST} has expired",
+        f"| - Digest: `{DIGEST}` |",
+        f"- Digest: {DIGEST}",
+    ],
+)
+def test_another_comment_is_no_review_whatever_it_mentions(shown: str) -> None:
+    assert was_reviewed(planned("A"), shown, OTHER) is FoundPlan.OTHER
+
+
+def test_a_person_may_ask_for_exactly_this_set_by_its_digest() -> None:
+    assert was_reviewed(planned("A"), comment(OTHER), DIGEST) is FoundPlan.ASKED_FOR
+
+
+def test_what_a_reviewed_update_began_goes_on_but_takes_nothing_along() -> None:
+    assert was_reviewed(planned("A", "B", owed=("A", "B")), comment(OTHER), "") is FoundPlan.BEGUN
+    assert was_reviewed(planned("A", "B", owed=("A",)), comment(OTHER), "") is FoundPlan.OTHER
+
+
+def test_every_finding_is_a_sentence_and_a_refusal_says_what_to_do() -> None:
+    plan = planned("A", "B")
+    said = {one: one.sentence(plan) for one in FoundPlan}
+    assert len(set(said.values())) == len(FoundPlan)
+    assert f"with the digest `{DIGEST}`" in said[FoundPlan.OTHER]
+    assert "2 purges of acme" in said[FoundPlan.OTHER]
+
+
+def test_the_list_is_cut_and_its_names_are_no_markup() -> None:
+    assert purges_listed(planned("<b>@dana")) == "- &lt;b&gt;&#64;<wbr>dana of user u on Vault"
+    assert purges_listed(planned(*(f"C{number}" for number in range(60)))).endswith(
+        "- and 10 more: `python -m erasure plan` lists them all"
+    )
+
+
+def verification(*erasures: dict[str, Any]) -> str:
+    counts: dict[str, int] = {}
+    for one in erasures:
+        counts[one["verdict"]] = counts.get(one["verdict"], 0) + 1
+    return json.dumps({"stack": "acme", "counts": counts, "erasures": erasures})
+
+
+def erasure(verdict: str, computer: str) -> dict[str, Any]:
+    asked_at = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.UTC)
+    return {
+        "verdict": verdict, "computer": computer, "user": "u", "destination": "d", "binding": computer,
+        "asked_at": asked_at.isoformat(), "because": "it is | listed",
+    }  # fmt: skip
+
+
+def test_the_summary_of_a_verification_lists_what_is_not_erased_the_worst_first() -> None:
+    text = verified_markdown(verification(erasure("pending", "P"), erasure("erased", "E"), erasure("returned", "R")))
+    title, *rows = text.splitlines()
+    assert title == "### Purges of acme: 1 erased, 1 pending, 1 returned"
+    assert [row.split(" | ")[:2] for row in rows[3:]] == [["| returned", "R"], ["| pending", "P"]]
+    assert "| 2026-11-24 12:00 | it is &#124; listed |" in rows[3]
+    assert verified_markdown(verification()) == "### Purges of acme: none was asked for"

@@ -1,0 +1,175 @@
+"""What several looks at the account come to."""
+
+import datetime
+from dataclasses import replace
+
+import pytest
+
+from erasure.erasures import Erasure, Observation, Verdict, erasures, verdict_of
+from erasure.ledger import Event, Kind, Record
+from erasure.verification import exit_code
+
+DAY = datetime.timedelta(hours=24)
+ACCEPTED = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
+LISTED = Observation(ACCEPTED, is_listed=True, stored_bytes=10)
+GONE = Observation(ACCEPTED, is_listed=False, stored_bytes=0)
+LONG_BEFORE = ACCEPTED - datetime.timedelta(days=30)
+
+
+def after(hours: float, seen: Observation) -> Observation:
+    return replace(seen, at=ACCEPTED + datetime.timedelta(hours=hours))
+
+
+def verdict(*looks: Observation, before: Verdict | None = None) -> Verdict:
+    """Return what the last of these looks comes to, after the others; `before` is the verdict of the one before."""
+    erasure = Erasure("u/d/pc", "life", "https://x.example", accepted_at=ACCEPTED, observations=[*looks[:-1]])
+    if before is not None:
+        erasure.verdicts.append((ACCEPTED, before, ""))
+    return verdict_of(erasure, looks[-1], DAY)[0]
+
+
+def test_what_is_listed_is_pending_until_the_deadline_and_overdue_after() -> None:
+    assert verdict(after(23.9, LISTED)) == Verdict.PENDING
+    assert verdict(after(24, LISTED)) == Verdict.OVERDUE
+
+
+def test_absence_from_the_list_alone_is_never_an_erasure() -> None:
+    assert verdict(after(1, GONE)) == Verdict.DELISTED
+    assert verdict(after(1000, GONE)) == Verdict.DELISTED
+    unsaid = replace(GONE, stored_bytes=None)
+    assert verdict(after(25, unsaid), after(27, unsaid)) == Verdict.UNKNOWN
+
+
+def test_two_looks_an_hour_apart_and_past_the_deadline_are_an_erasure() -> None:
+    assert verdict(after(25, GONE), after(26, GONE)) == Verdict.ERASED
+    assert verdict(after(25, GONE), after(25.9, GONE)) == Verdict.DELISTED
+    assert verdict(after(23, GONE), after(24, GONE)) == Verdict.DELISTED, "the first look was before the deadline"
+    assert verdict(after(25, GONE), after(25.5, GONE), after(26, GONE)) == Verdict.ERASED
+
+
+def test_a_look_that_saw_it_listed_between_two_undoes_the_first() -> None:
+    assert verdict(after(25, GONE), after(26, LISTED), after(27, GONE)) == Verdict.DELISTED
+
+
+def test_a_look_that_saw_nothing_neither_confirms_nor_undoes() -> None:
+    blind = Observation(ACCEPTED, problem="answered 503")
+    assert verdict(after(25, blind), after(27, GONE)) == Verdict.DELISTED
+    assert verdict(after(25, GONE), after(26, blind), after(27, GONE)) == Verdict.ERASED
+    assert verdict(after(25, blind)) == Verdict.UNKNOWN
+
+
+def test_what_was_gone_and_is_listed_again_has_returned() -> None:
+    assert verdict(after(1, GONE), after(2, LISTED)) == Verdict.RETURNED
+    assert verdict(after(25, GONE), after(26, GONE), after(40, LISTED), before=Verdict.ERASED) == Verdict.RETURNED
+
+
+def test_what_is_listed_and_backed_up_since_has_returned_once_it_should_be_gone() -> None:
+    new = replace(LISTED, not_before=ACCEPTED + datetime.timedelta(hours=1))
+    assert verdict(after(2, new)) == Verdict.PENDING
+    assert verdict(after(25, new)) == Verdict.RETURNED
+    assert verdict(after(25, replace(LISTED, is_running=True))) == Verdict.RETURNED
+    assert verdict(after(25, replace(new, copies=1))) == Verdict.OVERDUE, "it may have backed up to the other copy"
+
+
+def test_data_that_is_stored_though_it_is_not_listed_contradicts_the_erasure() -> None:
+    locked = replace(GONE, stored_bytes=5)
+    assert verdict(after(25, GONE), after(27, locked)) == Verdict.CONTRADICTED
+    assert verdict(after(2, locked)) == Verdict.DELISTED, "before the deadline it may still go"
+    assert verdict(after(25, GONE), after(27, replace(locked, copies=1))) == Verdict.UNKNOWN
+
+
+def test_a_backup_since_the_purge_contradicts_the_erasure() -> None:
+    assert verdict(after(25, GONE), after(27, replace(GONE, not_before=ACCEPTED + DAY))) == Verdict.CONTRADICTED
+    assert verdict(after(25, GONE), after(27, replace(GONE, is_running=True))) == Verdict.CONTRADICTED
+    other = replace(GONE, copies=1, is_running=True)
+    assert verdict(after(25, other), after(27, other)) == Verdict.ERASED, "it backs up to the other copy"
+
+
+def test_a_backup_of_which_the_zone_is_not_told_proves_nothing() -> None:
+    hour = datetime.timedelta(hours=1)
+    unclear = replace(GONE, not_before=ACCEPTED - 15 * hour, not_after=ACCEPTED + 13 * hour)
+    assert verdict(after(25, unclear), after(27, unclear)) == Verdict.UNKNOWN
+    old = replace(GONE, not_before=LONG_BEFORE, not_after=LONG_BEFORE + 28 * hour)
+    assert verdict(after(25, old), after(27, old)) == Verdict.ERASED
+
+
+def test_an_erasure_that_was_found_stands_when_the_account_can_no_longer_tell() -> None:
+    blind = Observation(ACCEPTED, problem="the account does not know the user any more")
+    assert verdict(after(25, GONE), after(26, GONE), after(99, blind), before=Verdict.ERASED) == Verdict.ERASED
+
+
+def test_what_was_found_gone_and_never_asked_for_is_verified_the_same() -> None:
+    gone = Erasure("u/d/pc", "life", "https://x.example", absent_at=ACCEPTED, observations=[after(25, GONE)])
+    assert verdict_of(gone, after(26, GONE), DAY)[0] == Verdict.ERASED
+    assert verdict_of(gone, after(2, LISTED), DAY)[0] == Verdict.RETURNED
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ([], 0),
+        ([(Verdict.ERASED, True), (Verdict.UNKNOWN, True)], 0),
+        ([(Verdict.ERASED, True), (Verdict.UNKNOWN, False)], 2),
+        ([(Verdict.PENDING, False), (Verdict.ERASED, True)], 2),
+        ([(Verdict.DELISTED, True)], 2),
+        ([(Verdict.PENDING, False), (Verdict.OVERDUE, True)], 3),
+        ([(Verdict.CONTRADICTED, True)], 3),
+        ([(Verdict.RETURNED, False)], 3),
+    ],
+)
+def test_the_exit_code_says_the_worst(verdicts: list[tuple[Verdict, bool]], code: int) -> None:
+    assert exit_code(verdicts) == code
+
+
+def records(*events: tuple[Kind, str, dict[str, object]]) -> list[Record]:
+    return [
+        Record(
+            "p/s", number, ACCEPTED + number * datetime.timedelta(minutes=1), Event(kind, "e", "u/d/pc", life, data), ""
+        )
+        for number, (kind, life, data) in enumerate(events, start=1)
+    ]
+
+
+def test_the_ledgers_events_tell_an_erasure() -> None:
+    (one,) = erasures(
+        records(
+            (Kind.ADOPTED, "1", {}),
+            (Kind.INTENDED, "1", {"computer": "PC", "who": "dana"}),
+            (Kind.SENT, "1", {}),
+            (Kind.FAILED, "1", {"finding": "answered 400"}),
+            (Kind.SENT, "1", {}),
+            (Kind.ACCEPTED, "1", {}),
+            (Kind.OBSERVED, "1", after(3, LISTED).document()),
+            (Kind.VERDICT, "1", {"verdict": "pending", "because": "still listed"}),
+        )
+    )
+    assert (one.named("computer"), len(one.sent_at), one.verdict) == ("PC", 2, Verdict.PENDING)
+    assert one.accepted_at == ACCEPTED + datetime.timedelta(minutes=6)
+    assert [finding for _, finding in one.failures] == ["answered 400"]
+    assert one.observations == [replace(LISTED, at=ACCEPTED + datetime.timedelta(minutes=7))]
+
+
+def test_a_life_that_only_began_or_whose_purge_was_taken_back_is_no_erasure() -> None:
+    assert erasures(records((Kind.ADOPTED, "1", {}), (Kind.INTENDED, "1", {}), (Kind.WITHDRAWN, "1", {}))) == []
+
+
+def test_what_is_adopted_again_is_not_looked_after_any_more() -> None:
+    first, second = erasures(
+        records(
+            (Kind.INTENDED, "1", {}),
+            (Kind.ACCEPTED, "1", {}),
+            (Kind.ADOPTED, "2", {}),
+            (Kind.INTENDED, "2", {}),
+            (Kind.ACCEPTED, "2", {}),
+        )
+    )
+    assert (first.adopted_again_at is not None, second.adopted_again_at) == (True, None)
+    assert (first.is_open(ACCEPTED, DAY), second.is_open(ACCEPTED, DAY)) == (False, True)
+
+
+def test_a_settled_erasure_is_looked_after_for_thirty_days_and_an_open_one_for_ever() -> None:
+    erasure = Erasure("u/d/pc", "life", "e", accepted_at=ACCEPTED, verdicts=[(ACCEPTED, Verdict.ERASED, "")])
+    assert erasure.is_open(ACCEPTED + datetime.timedelta(days=30), DAY)
+    assert not erasure.is_open(ACCEPTED + datetime.timedelta(days=31), DAY)
+    erasure.verdicts.append((ACCEPTED, Verdict.OVERDUE, ""))
+    assert erasure.is_open(ACCEPTED + datetime.timedelta(days=999), DAY)

@@ -1,0 +1,131 @@
+"""Looking at the account again after purges, with the sandbox in its place."""
+
+import datetime
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from erasure.account import Account
+from erasure.erasures import Erasure, Observation, Verdict
+from erasure.identity import Identity
+from erasure.ledger import Kind
+from erasure.verification import Look, look_again
+from mbs.client import Client
+from mbs.credentials import Token
+from sandbox.running import RunningSandbox
+
+USER = "user-1"
+DAY = datetime.timedelta(hours=24)
+NOW = datetime.datetime.now(datetime.UTC)
+LONG_AGO = NOW - datetime.timedelta(days=2)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningSandbox]:
+    with RunningSandbox(purge_delay="0s") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(server: RunningSandbox) -> RunningSandbox:
+    server.reset()
+    server.clear_faults()
+    server.add(USER, "d-1", "PC", stored_bytes=100)
+    server.add(USER, "d-1", "GONE")
+    server.remove(USER, "d-1", "GONE")
+    return server
+
+
+def erasure(sandbox: RunningSandbox, computer: str, user: str = USER, endpoint: str | None = None) -> Erasure:
+    named = {"user": user, "destination": "d-1", "computer": computer}
+    key = Identity(user, "d-1", computer).id
+    return Erasure(key, f"life of {key}", endpoint or sandbox.url, intention=named, accepted_at=LONG_AGO)
+
+
+def look(sandbox: RunningSandbox, *erasures: Erasure) -> list[Look]:
+    body = {"UserName": sandbox.login, "Password": sandbox.password}
+    token = requests.post(f"{sandbox.url}/api/Provider/Login", json=body, timeout=30).json()["access_token"]
+    sandbox.clear_requests()
+    return look_again(erasures, Account(Client(sandbox.url, Token(token)), concurrency=4), NOW, DAY)
+
+
+def test_a_look_sees_what_is_listed_and_how_much_is_stored(sandbox: RunningSandbox) -> None:
+    (seen,) = look(sandbox, erasure(sandbox, "PC"))
+    assert (seen.observation.is_listed, seen.observation.stored_bytes, seen.observation.copies) == (True, 100, 0)
+    assert seen.verdict is Verdict.OVERDUE
+
+
+def test_a_look_at_what_is_gone_sees_that_nothing_is_stored(sandbox: RunningSandbox) -> None:
+    (seen,) = look(sandbox, erasure(sandbox, "GONE"))
+    assert (seen.observation.is_listed, seen.observation.stored_bytes) == (False, 0)
+    assert seen.verdict is Verdict.DELISTED
+
+
+def test_each_user_is_asked_once_for_each_kind(sandbox: RunningSandbox) -> None:
+    look(sandbox, erasure(sandbox, "PC"), erasure(sandbox, "GONE"))
+    asked = sorted(f"{one.method} {one.path}" for one in sandbox.requests())
+    assert asked == [
+        "GET /api/Monitoring/user-1",
+        "GET /api/Users/user-1",
+        "GET /api/Users/user-1/Computers",
+        "PUT /api/Billing/Details",
+    ]
+
+
+def test_bytes_that_the_account_does_not_attribute_may_be_of_any_computer(sandbox: RunningSandbox) -> None:
+    sandbox.change_settings(billing_computers="totals")
+    (seen,) = look(sandbox, erasure(sandbox, "GONE"))
+    assert (seen.observation.stored_bytes, seen.verdict) == (None, Verdict.UNKNOWN)
+
+
+def test_a_user_that_the_account_does_not_know_is_unknown(sandbox: RunningSandbox) -> None:
+    (seen,) = look(sandbox, erasure(sandbox, "PC", user="nobody"))
+    assert (seen.verdict, seen.because) == (Verdict.UNKNOWN, "the account does not know user nobody any more")
+
+
+def test_an_account_that_cannot_be_read_is_unknown_and_says_why(sandbox: RunningSandbox) -> None:
+    sandbox.inject("status", path_regex="Monitoring", status=503, count=None)
+    (seen,) = look(sandbox, erasure(sandbox, "PC"))
+    assert seen.verdict is Verdict.UNKNOWN
+    assert "answered 503" in seen.because
+
+
+def test_another_account_is_not_asked_about_it(sandbox: RunningSandbox) -> None:
+    (seen,) = look(sandbox, erasure(sandbox, "GONE", endpoint="https://elsewhere.example"))
+    assert seen.verdict is Verdict.UNKNOWN
+    assert "purged at https://elsewhere.example" in seen.because
+    assert sandbox.requests() == []
+
+
+def test_object_lock_is_overdue_where_it_stays_listed_and_contradicted_where_it_does_not(
+    sandbox: RunningSandbox,
+) -> None:
+    sandbox.lock("d-1", "48h")
+    for delisted, verdict in (("with_data", Verdict.OVERDUE), ("at_once", Verdict.CONTRADICTED)):
+        sandbox.change_settings(delisted=delisted)
+        body = {"UserName": sandbox.login, "Password": sandbox.password}
+        token = requests.post(f"{sandbox.url}/api/Provider/Login", json=body, timeout=30).json()["access_token"]
+        pair = [{"DestinationId": "d-1", "ComputerName": "PC"}]
+        headers = {"Authorization": f"Bearer {token}"}
+        path = f"{sandbox.url}/api/Users/{USER}/Computers"
+        requests.delete(path, json=pair, headers=headers, timeout=30).raise_for_status()
+        (seen,) = look(sandbox, erasure(sandbox, "PC"))
+        assert seen.verdict is verdict
+
+
+def test_the_ledger_keeps_every_look_and_a_verdict_where_it_changed(sandbox: RunningSandbox) -> None:
+    one = erasure(sandbox, "PC")
+    (seen,) = look(sandbox, one)
+    assert [event.kind for event in seen.events()] == [Kind.OBSERVED, Kind.VERDICT]
+    one.verdicts.append((NOW, Verdict.OVERDUE, ""))
+    assert [event.kind for event in seen.events()] == [Kind.OBSERVED]
+
+
+def test_a_look_is_kept_and_read_again_as_it_was() -> None:
+    seen = Observation(NOW, is_listed=False, copies=2, stored_bytes=0, not_before=LONG_AGO, not_after=NOW)
+    blind = Observation(NOW, problem="answered 503")
+    for one in (seen, blind):
+        document = one.document()
+        assert None not in document.values()
+        assert Observation.read(NOW, document) == one

@@ -1,0 +1,64 @@
+"""A real Chromium for the pages: Debian's package, or what the machine has."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from erasure.reports.html import plan_html, receipt_html
+from erasure.reports.plan import PlanReport
+from erasure.reports.receipt import Receipt
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+Show = Callable[..., Page]
+
+
+def chromium() -> str | None:
+    """Return the path of a Chromium on this machine, or None."""
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    return found or (str(_ON_MACOS) if _ON_MACOS.exists() else None)
+
+
+# Of a module, not of a session: playwright runs an event loop as long as it runs, which other tests would trip over.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Run one browser for all tests of a module, where the machine has one; CI has to have one."""
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs a browser: install Debian's package chromium")
+        pytest.skip("no Chromium on this machine: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
+    """Return what opens a report in a window of its own; it may ask for nothing, log nothing and open no dialog."""
+    contexts, unwanted = [], []
+
+    def open_(report: PlanReport | Receipt, **settings: Any) -> Page:  # noqa: ANN401 -- playwright's settings
+        file = tmp_path / "report.html"
+        text = receipt_html(report) if isinstance(report, Receipt) else plan_html(report)
+        file.write_text(text, encoding="utf-8")
+        contexts.append(browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | settings)))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: unwanted.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: unwanted.append(str(error)))
+        page.on("dialog", lambda dialog: unwanted.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: unwanted.append(request.url) if request.url != file.as_uri() else None)
+        page.goto(file.as_uri())
+        return page
+
+    yield open_
+    for one in contexts:
+        one.close()
+    assert unwanted == []
