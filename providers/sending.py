@@ -57,8 +57,7 @@ class Sender:
             if is_unknown:
                 left = self._still_listed(left)
             if left:
-                self._require_engine_and_lease()
-                self._append(Kind.SENT, left)
+                self._write_down_that_it_is_sent(left)
                 try:
                     self._delete(left)
                 except CallFailed as error:
@@ -110,14 +109,16 @@ class Sender:
     def _life(self, bound: Bound) -> Life:
         return self._judgement.lives.get(bound.life, Life())
 
-    def _require_engine_and_lease(self) -> None:
+    def _write_down_that_it_is_sent(self, batch: list[Bound]) -> None:
         if not is_alive():
             raise Refusal("not-permitted", "the engine of this operation has ended", "run `pulumi up` again")
-        self._lease.require()
+        self._judgement.ledger.append(self._events(Kind.SENT, batch), only_if=self._lease.require)
 
-    def _append(self, kind: Kind, bindings: list[Bound], data: Mapping[str, Any] | None = None) -> None:
-        events = [Event(kind, one.endpoint, one.id, one.life, {**self._sent(one), **(data or {})}) for one in bindings]
-        self._judgement.ledger.append(events)
+    def _append(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
+        self._judgement.ledger.append(self._events(kind, batch, data))
+
+    def _events(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> list[Event]:
+        return [Event(kind, one.endpoint, one.id, one.life, {**self._sent(one), **(data or {})}) for one in batch]
 
     def _sent(self, bound: Bound) -> dict[str, Any]:
         facts = self._judgement.evidence.facts[bound.id]

@@ -51,14 +51,14 @@ class Lease:
         self._write(self._claim)
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
 
-    def require(self) -> None:
-        """Raise LedgerError where the lease may be over by now: not renewed for too long, given back, or another's."""
-        if not self._over.is_set() and time.monotonic() - self._renewed <= _SAFE:
-            with self._ledger.writing() as connection:
-                is_mine = connection.execute(self._mine(select(LEASES))).first() is not None
-            if is_mine:
-                return
-        raise LedgerError("the lease of this run could not be renewed, so that another run may have begun")
+    def require(self, connection: Connection) -> None:
+        """Raise LedgerError where the lease may be over by now: not renewed for too long, given back, or another's.
+
+        Within the transaction of `connection` nobody can take it.
+        """
+        is_over = self._over.is_set() or time.monotonic() - self._renewed > _SAFE
+        if is_over or connection.execute(self._mine(select(LEASES)).with_for_update()).first() is None:
+            raise LedgerError("the lease of this run could not be renewed, so that another run may have begun")
 
     def give_back(self) -> None:
         """End the lease. Raises LedgerError."""

@@ -8,7 +8,7 @@ import datetime
 import json
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,12 +59,17 @@ class Ledger:
         """Close its connections; the next call opens new ones."""
         self._engine.dispose()
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Append events in this order, all or none; they are on disk when this returns."""
+    def append(self, events: Sequence[Event], only_if: Callable[[Connection], None] | None = None) -> None:
+        """Append events in this order, all or none; they are on disk when this returns.
+
+        `only_if` is asked in the same transaction: what it raises stops the append, and is raised.
+        """
         if not events:
             return
         at = clock.now()
         with self.writing() as connection:
+            if only_if is not None:
+                only_if(connection)
             sequence, previous = self._head(connection)
             rows = []
             for one in events:

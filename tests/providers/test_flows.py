@@ -356,10 +356,10 @@ def test_a_ledger_that_fails_between_judging_and_purging_stops_the_purge(
 def test_a_ledger_that_fails_after_the_permit_stops_the_call(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     append = Ledger.append
 
-    def fail_when_sending(self: Ledger, events: Any) -> None:  # noqa: ANN401 -- as the real one
+    def fail_when_sending(self: Ledger, events: Any, **conditions: Any) -> None:  # noqa: ANN401 -- as the real one
         if any(one.kind == Kind.SENT for one in events):
             raise LedgerError("the disk is full")
-        append(self, events)
+        append(self, events, **conditions)
 
     monkeypatch.setattr(Ledger, "append", fail_when_sending)
     assert stack.up(*NAMES[:3]).failures == ["the disk is full"]

@@ -178,10 +178,10 @@ def refuse_to_write(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
     """Have the ledger fail for events of a kind."""
     append = Ledger.append
 
-    def fail(self: Ledger, events: Any) -> None:  # noqa: ANN401 -- as the real one
+    def fail(self: Ledger, events: Any, **conditions: Any) -> None:  # noqa: ANN401 -- as the real one
         if any(one.kind == kind for one in events):
             raise LedgerError("the disk is full")
-        append(self, events)
+        append(self, events, **conditions)
 
     monkeypatch.setattr(Ledger, "append", fail)
 
@@ -189,10 +189,10 @@ def refuse_to_write(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
 def test_a_batch_is_one_call_and_one_entry_before_and_after_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     append, entries = Ledger.append, list[list[str]]()
 
-    def note(self: Ledger, events: list[Event]) -> None:
+    def note(self: Ledger, events: list[Event], **conditions: Any) -> None:  # noqa: ANN401 -- as the real one
         if events:
             entries.append([f"{one.kind} {one.binding}" for one in events])
-        append(self, events)
+        append(self, events, **conditions)
 
     monkeypatch.setattr(Ledger, "append", note)
     assert run.send("PC-1", "PC-2") == {}
