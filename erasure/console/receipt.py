@@ -53,7 +53,7 @@ def receipt(
         click.echo("the ledger is broken: run `python -m erasure ledger check`", err=True)
         return BROKEN
     if copy is not None:
-        return _check(Path(copy), engine.stack, records)
+        return check_copy(Path(copy), engine.stack, records)
     if not records:
         raise ConsoleError(f"the ledger knows nothing of stack {engine.stack}; is `ledger` the one that it used?")
     _write(make_receipt(engine.stack, records, selection, clock.now()), format_)
@@ -67,18 +67,20 @@ def _whole(ledger: Ledger) -> list[tuple[Record, str]] | None:
     return list(ledger.records(ledger.chain))
 
 
-def _check(file: Path, stack: str, records: list[tuple[Record, str]]) -> int:
+def check_copy(file: Path, stack: str, records: list[tuple[Record, str]]) -> int:
     """Make the receipt again from the events that it was made of: it has to come out the same, to the byte."""
     try:
         text = file.read_bytes().decode()
         copy = Receipt.model_validate_json(text)
-        again = make_receipt(copy.stack, records[: copy.ledger.event], copy.selection, copy.made_at).text()
-    except (UnicodeDecodeError, ValidationError, ValueError):
+    except (UnicodeDecodeError, ValidationError):
+        copy = None
+    if copy is None or copy.sealed().text() != text:
         click.echo(f"broken: {file} is not a receipt as it was written")
         return BROKEN
     if copy.stack != stack:
         raise ConsoleError(f"{file} is of stack {copy.stack}; pass --stack {copy.stack}")
-    if again != text:
+    known = records[: copy.ledger.event]
+    if not known or make_receipt(stack, known, copy.selection, copy.made_at).text() != text:
         click.echo(f"broken: {file} is not what the ledger says of its first {copy.ledger.event:,} events")
         return BROKEN
     click.echo(f"whole: {file} is what the ledger says of its first {copy.ledger.event:,} events")

@@ -5,6 +5,7 @@ The JSON form is version 1 of a documented format: docs/receipt.schema.json.
 """
 
 import datetime
+import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -141,6 +142,12 @@ class Receipt(_Part):
     requests: tuple[Request, ...]
     purges: tuple[Purge, ...]
     limits: tuple[str, ...] = LIMITS
+    seal: str = Field(default="", description="SHA-256 of this document with an empty seal.")
+
+    def sealed(self) -> "Receipt":
+        """Return it with the seal that it has to have."""
+        unsealed = self.model_copy(update={"seal": ""})
+        return self.model_copy(update={"seal": "sha256:" + hashlib.sha256(unsealed.text().encode()).hexdigest()})
 
     def text(self) -> str:
         """Return the JSON form in its one spelling, so that every byte of a copy can be checked."""
@@ -169,7 +176,7 @@ def receipt(
         counts=dict(sorted(counts.items())),
         requests=tuple(_requests(purges)),
         purges=purges,
-    )
+    ).sealed()
 
 
 def _is_chosen(one: Erasure, selection: Selection) -> bool:

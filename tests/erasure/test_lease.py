@@ -32,6 +32,7 @@ class Runs:
         self.stack = f"mbs-erasure/{uuid.uuid4().hex}"
         self._leases: list[Lease] = []
         self._ledgers: list[Ledger] = []
+        self._before = set(threading.enumerate())
 
     def ledger(self, stack: str = "") -> Ledger:
         one = Ledger(self.url, stack or self.stack, self.folder)
@@ -52,6 +53,8 @@ class Runs:
         for lease in self._leases:
             with contextlib.suppress(LedgerError):
                 lease.give_back()
+        for thread in set(threading.enumerate()) - self._before:
+            thread.join(PATIENCE)  # a renewal under way has a connection
         for ledger in self._ledgers:
             ledger.close()
 

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from erasure import clock
+from erasure.console.engine import ConsoleError
+from erasure.console.ledger import BROKEN
+from erasure.console.receipt import check_copy
 from erasure.erasures import Verdict
 from erasure.ledger import Event, Kind, Ledger
 from erasure.reports.receipt import Receipt, Selection, receipt
@@ -142,3 +145,39 @@ def test_a_receipt_made_again_from_the_same_events_is_the_same_to_the_byte(book:
 def test_an_empty_ledger_gives_no_receipt() -> None:
     with pytest.raises(ValueError, match="no event"):
         receipt("acme", [], Selection(), BEGIN)
+
+
+def test_one_changed_byte_anywhere_in_a_copy_is_found(book: Book, tmp_path: Path) -> None:
+    book.purge()
+    book.verdict(Verdict.ERASED, stored_bytes=0)
+    records = list(book.ledger.records(book.ledger.chain))
+    copy = tmp_path / "receipt.json"
+    whole = book.receipt().text().encode()
+    copy.write_bytes(whole)
+    assert check_copy(copy, "acme", records) == 0
+    for place in range(len(whole)):
+        copy.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert check_copy(copy, "acme", records) == BROKEN, f"byte {place}"
+
+
+def test_a_copy_of_another_ledger_is_found(book: Book, tmp_path: Path) -> None:
+    book.purge()
+    copy = tmp_path / "receipt.json"
+    copy.write_text(book.receipt().text(), encoding="utf-8")
+    book.write(Kind.OBSERVED, {"listed": True})
+    records = list(book.ledger.records(book.ledger.chain))
+    assert check_copy(copy, "acme", records) == 0, "later events do not matter"
+    record, _ = records[1]
+    assert check_copy(copy, "acme", [records[0], (record, "0" * 64), *records[2:]]) == BROKEN
+    assert check_copy(copy, "acme", records[:2]) == BROKEN
+    assert check_copy(copy, "acme", []) == BROKEN
+    with pytest.raises(ConsoleError, match="pass --stack acme"):
+        check_copy(copy, "globex", records)
+
+
+def test_a_copy_that_was_changed_and_sealed_anew_is_not_what_the_ledger_says(book: Book, tmp_path: Path) -> None:
+    book.purge()
+    copy, records = tmp_path / "receipt.json", list(book.ledger.records(book.ledger.chain))
+    forged = book.receipt().model_copy(update={"counts": {"erased": 1}}).sealed()
+    copy.write_text(forged.text(), encoding="utf-8")
+    assert check_copy(copy, "acme", records) == BROKEN
