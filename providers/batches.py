@@ -33,6 +33,7 @@ class Batches:
         self._send = send
         self._concurrency = concurrency
         self._share = math.ceil(concurrency / _THREADS)
+        self._first = max(self._share, concurrency - _THREADS + 1)  # the other threads are about to ask as well
         self._lock = threading.Lock()
         self._results: dict[str, Future[None]] = {}
         self._under_way = 0
@@ -44,7 +45,7 @@ class Batches:
         """Purge what the engine deletes now, or wait for the batch that it is in; raise what it failed with."""
         name = self._batch_of.get(bound.id, bound.id)
         with self._lock:
-            room = self._share if self._results else self._concurrency
+            room = self._share if self._results else self._first
             if bound.id not in self._results:
                 self._begin(self._waiting.pop(name, [bound]))
                 room -= 1

@@ -156,6 +156,9 @@ class Many:
         """Update once more, after the lock and the state that a killed engine left were seen to, as its user has to."""
         backend = self.rehearsal.workspace.directory / "state/.pulumi"
         state = backend / "stacks/mbs-erasure" / f"{STACK}.json"
+        attributes = state.with_name(f"{state.name}.attrs")
+        if not _is_whole(attributes):
+            attributes.unlink(missing_ok=True)
         if not _is_whole(state):
             state.with_name(f"{state.name}.bak").replace(state)  # the engine does not write it in one step
         if any((backend / "locks").rglob("*.json")):
@@ -188,12 +191,13 @@ class Many:
             for process in update.processes():
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
+            update.end()
 
 
 def _is_whole(state: Path) -> bool:
     try:
         json.loads(state.read_text())
-    except ValueError:
+    except (ValueError, FileNotFoundError):
         return False
     return True
 

@@ -208,6 +208,21 @@ def test_giving_back_what_was_lost_takes_nothing_from_the_other(runs: Runs) -> N
         runs.taken("third")
 
 
+def test_what_could_not_be_given_back_is_not_relied_on_any_more(
+    on_sqlite: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = on_sqlite.taken("first")
+
+    def fail(_self: Ledger) -> Iterator[Connection]:
+        raise LedgerError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "writing", fail)
+        with pytest.raises(LedgerError, match="the disk is full"):
+            first.give_back()
+    assert is_over(first)
+
+
 def test_each_stack_has_its_lease(runs: Runs) -> None:
     other = f"{runs.stack}-other"
     one, two = runs.taken("same"), runs.taken("same", stack=other)
