@@ -111,6 +111,7 @@ class Repository:
         """Return what the ledger says of each purge that began."""
         ledger = Ledger(self.secrets["MBS_LEDGER"], f"mbs-erasure/{STACK}", self.folder)
         events = [record.event for record, _ in ledger.records(ledger.chain)]
+        ledger.close()
         return [dict(one.data) for one in events if one.kind is Kind.INTENDED]
 
     def bound(self) -> list[str]:

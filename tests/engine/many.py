@@ -192,6 +192,11 @@ class Many:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
             update.end()
+        # A late call of this test must not take effect in the account of the next one.
+        end = time.monotonic() + _PATIENCE
+        while any(one.status is None and not one.cut for one in self.rehearsal.sandbox.requests()):
+            assert time.monotonic() < end, "a request is never answered"
+            time.sleep(0.05)
 
 
 def _is_whole(state: Path) -> bool:

@@ -130,7 +130,7 @@ def test_a_full_disk_under_the_ledger_stops_the_purges_and_loses_none(many: Many
 
 def test_a_ledger_that_is_locked_for_a_while_is_waited_for(many: Many) -> None:
     many.drop()
-    update = many.start()
+    update = many.start(env={"MBS_CONCURRENCY": "2"})
     many.wait_for_calls(1, update)
     with contextlib.closing(sqlite3.connect(many.rehearsal.workspace.directory / "ledger.db", timeout=30)) as locked:
         locked.execute("BEGIN EXCLUSIVE")
