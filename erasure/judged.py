@@ -6,14 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from erasure.message import Message
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PlannedPurge(_Part):
+class PlannedPurge(Message):
     """One purge. `is_owed`: it was begun before. `is_listed`: whether the account lists it; None: nobody can tell.
 
     `other_copies` are destinations of the same computer that are not purged with it.
@@ -34,14 +30,14 @@ class PlannedPurge(_Part):
     other_copies: int | None
 
 
-class Pair(_Part):
+class Pair(Message):
     """A computer on a destination, of a user that is named beside it."""
 
     destination: str
     computer: str
 
 
-class ConcernedUser(_Part):
+class ConcernedUser(Message):
     """A user of whom something is to be purged: what stays by the inventory, and what the account lists besides.
 
     `unattributed_bytes` are those that the account does not attribute to a computer; None: it tells nothing.
@@ -55,7 +51,7 @@ class ConcernedUser(_Part):
     besides: tuple[Pair, ...]
 
 
-class FiredRule(_Part):
+class FiredRule(Message):
     """A rule that fired; `level` is the one it has on this stack."""
 
     rule: str
@@ -65,7 +61,7 @@ class FiredRule(_Part):
     is_lifted: bool
 
 
-class JudgedPlan(_Part):
+class JudgedPlan(Message):
     """What one operation would do, and what the rules say to it."""
 
     version: Literal[1] = 1

@@ -7,18 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict
-
 from erasure.approvals import Approval
 from erasure.identity import Identity
 from erasure.inventory import Entry, digest_of
+from erasure.message import Message
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Spelled(_Message):
+class Spelled(Message):
     """A binding as somebody spells it."""
 
     user: str
@@ -54,7 +49,7 @@ class Bound(Spelled):
     pending_deletion: bool = False
 
 
-class Released(_Message):
+class Released(Message):
     """A binding that leaves the state while its data stays, and why."""
 
     id: str
@@ -67,7 +62,7 @@ class Elsewhere(Spelled):
     file: str
 
 
-class PlanRequest(_Message):
+class PlanRequest(Message):
     """What the program tells the plan's check: the reviewed files' wish and the state, read in the same operation.
 
     `day` is today's date, UTC, where an entry has one; `unreadable` says what is wrong with neighbouring inventories.

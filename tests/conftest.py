@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.workspace import PROJECT
+from sandbox.running import RunningSandbox
 from tests.postgres import Postgres, binaries, running
 
 
@@ -17,6 +18,13 @@ def pulumi() -> Path:
     """Return the engine that `engine/ensure` finds."""
     command = [sys.executable, str(PROJECT / "engine/ensure")]
     return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningSandbox]:
+    """Start the stand-in of the API; whoever uses it resets it first."""
+    with RunningSandbox(purge_delay="0s") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """`plan`: what the next update would purge, for people and for programs."""
 
+from functools import partial
+
 import click
 
 from erasure import clock
 from erasure.console.engine import Engine
 from erasure.console.options import format_option, stack_option
-from erasure.console.progress import report_console
+from erasure.console.writing import write
 from erasure.inventory import read_inventory
 from erasure.neighbours import all_neighbours
 from erasure.reports.html import plan_html
@@ -26,14 +28,15 @@ def plan(stack: str | None, format_: str) -> int:
     """
     engine = Engine(stack)
     report = _report(engine)
-    if format_ == "text":
-        show_plan(report, report_console())
-    elif format_ == "md":
-        click.echo(plan_markdown(report), nl=False)
-    elif format_ == "html":
-        click.echo(plan_html(report), nl=False)
-    else:
-        click.echo(report.model_dump_json(indent=2))
+    write(
+        format_,
+        partial(show_plan, report),
+        {
+            "md": partial(plan_markdown, report),
+            "html": partial(plan_html, report),
+            "json": lambda: report.model_dump_json(indent=2) + "\n",
+        },
+    )
     return _EXITS[report.outcome]
 
 

@@ -1,6 +1,7 @@
 """`receipt`: what happened to the data, from the ledger; and whether a copy of a receipt is whole."""
 
 import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ from erasure import clock
 from erasure.console.engine import ConsoleError, Engine
 from erasure.console.ledger import BROKEN
 from erasure.console.options import Day, format_option, stack_option
-from erasure.console.progress import report_console, working
+from erasure.console.progress import working
+from erasure.console.writing import write
 from erasure.ledger import Ledger, LedgerError, Record, broken_links
 from erasure.reports.html import receipt_html
 from erasure.reports.markdown import receipt_markdown
@@ -56,7 +58,12 @@ def receipt(
         return check_copy(Path(copy), engine.stack, records)
     if not records:
         raise ConsoleError(f"the ledger knows nothing of stack {engine.stack}; is `ledger` the one that it used?")
-    _write(make_receipt(engine.stack, records, selection, clock.now()), format_)
+    made = make_receipt(engine.stack, records, selection, clock.now())
+    write(
+        format_,
+        partial(show_receipt, made),
+        {"md": partial(receipt_markdown, made), "html": partial(receipt_html, made), "json": made.text},
+    )
     return 0
 
 
@@ -85,14 +92,3 @@ def check_copy(file: Path, stack: str, records: list[tuple[Record, str]]) -> int
         return BROKEN
     click.echo(f"whole: {file} is what the ledger says of its first {copy.ledger.event:,} events")
     return 0
-
-
-def _write(made: Receipt, format_: str) -> None:
-    if format_ == "text":
-        show_receipt(made, report_console())
-    elif format_ == "md":
-        click.echo(receipt_markdown(made), nl=False)
-    elif format_ == "html":
-        click.echo(receipt_html(made), nl=False)
-    else:
-        click.echo(made.text(), nl=False)

@@ -12,7 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -25,7 +37,7 @@ from erasure.ledger.tables import CHAINS, EVENTS, METADATA, VERSIONS
 DEFAULT: Final = "sqlite:///ledger.db"
 _PATIENCE: Final = 10  # seconds that a writer waits for another
 _ADVISORY: Final = 0x6D627365  # of PostgreSQL: two processes must not make the tables at the same time
-_AT_ONCE: Final = 500  # lives in one query; SQLite takes 32,766 parameters, older ones 999
+_AT_ONCE: Final = 500  # values in one query; SQLite takes 32,766 parameters, older ones 999
 
 
 class LedgerError(Exception):
@@ -91,13 +103,9 @@ class Ledger:
 
     def lives(self, ids: Iterable[str]) -> dict[str, Life]:
         """Return what is known of these lives, whichever stack wrote it; a life without an event is left out."""
-        wanted = sorted(set(ids))
         found: dict[str, list[Record]] = {}
-        with self._reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                part = wanted[start : start + _AT_ONCE]
-                for row in connection.execute(select(EVENTS).where(EVENTS.c.life.in_(part))):
-                    found.setdefault(row.life, []).append(_record(row))
+        for record in self._with(EVENTS.c.life, ids):
+            found.setdefault(record.event.life, []).append(record)
         return {life: sum_up(in_order(records)) for life, records in found.items()}
 
     def accepted_since(self, start: datetime.datetime) -> dict[str, Record]:
@@ -124,15 +132,7 @@ class Ledger:
 
     def of_bindings(self, bindings: Iterable[str], kinds: Iterable[Kind]) -> list[Record]:
         """Return these bindings' events of some kinds, whichever stack wrote them, in order."""
-        wanted, some = sorted(set(bindings)), tuple(kinds)
-        found: list[Record] = []
-        with self._reading() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                query = select(EVENTS).where(
-                    EVENTS.c.binding.in_(wanted[start : start + _AT_ONCE]), EVENTS.c.kind.in_(some)
-                )
-                found += (_record(row) for row in connection.execute(query))
-        return in_order(found)
+        return in_order(self._with(EVENTS.c.binding, bindings, EVENTS.c.kind.in_(tuple(kinds))))
 
     def records(self, chain: str | None = None) -> Iterator[tuple[Record, str]]:
         """Yield every event with the hash that stands beside it, chain by chain, in order."""
@@ -147,6 +147,14 @@ class Ledger:
         """Return each chain's number of events and last hash, as they were noted apart from the events."""
         with self._reading() as connection:
             return {row.chain: (row.sequence, row.hash) for row in connection.execute(select(CHAINS))}
+
+    def _with(self, column: Column[str], values: Iterable[str], *conditions: ColumnElement[bool]) -> Iterator[Record]:
+        """Yield the events that have one of these values, however many there are, in no order."""
+        wanted = sorted(set(values))
+        with self._reading() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                query = select(EVENTS).where(column.in_(wanted[start : start + _AT_ONCE]), *conditions)
+                yield from map(_record, connection.execute(query))
 
     def _head(self, connection: Connection) -> tuple[int, str]:
         query = select(CHAINS.c.sequence, CHAINS.c.hash).where(CHAINS.c.chain == self.chain).with_for_update()

@@ -7,20 +7,17 @@ import datetime
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from erasure.approvals import approval_entry
 from erasure.identity import Identity, fold
 from erasure.inventory import Entry, Inventory
 from erasure.judged import FiredRule, JudgedPlan
+from erasure.message import Message
 from erasure.neighbours import Neighbours
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Purge(_Part):
+class Purge(Message):
     """One computer on one destination that would be purged. Sizes are in bytes, times in UTC."""
 
     id: str = Field(description="The binding's id, which stays the same for every spelling.")
@@ -46,7 +43,7 @@ class Purge(_Part):
     due: datetime.date | None = Field(description="The date in the inventory that has come, if there is one.")
 
 
-class Place(_Part):
+class Place(Message):
     """A computer on a destination that is not purged."""
 
     user: str
@@ -61,7 +58,7 @@ class Unlisted(Place):
     wanted_in: str | None = Field(description="Another inventory file that wants it; null: no inventory lists it.")
 
 
-class DueLater(_Part):
+class DueLater(Message):
     """An entry that counts as dropped from a day to come."""
 
     day: datetime.date
@@ -70,7 +67,7 @@ class DueLater(_Part):
     destination: str
 
 
-class Rule(_Part):
+class Rule(Message):
     """A rule that fired. `is_in_the_way`: this update cannot run before it is lifted."""
 
     rule: str
@@ -81,7 +78,7 @@ class Rule(_Part):
     is_in_the_way: bool
 
 
-class Totals(_Part):
+class Totals(Message):
     """The plan in numbers. `stored_bytes` counts each computer once, `unknown_bytes` those of unknown size."""
 
     purges: int
@@ -99,7 +96,7 @@ class Totals(_Part):
     releases: int
 
 
-class PlanReport(_Part):
+class PlanReport(Message):
     """What the next update of a stack would purge, and what the rules say."""
 
     version: Literal[1] = 1

@@ -6,14 +6,16 @@ The JSON form is version 1 of a documented format: docs/receipt.schema.json.
 
 import datetime
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from erasure.erasures import Erasure, Observation, Verdict, erasures
 from erasure.identity import fold
 from erasure.ledger import Record
+from erasure.message import Message
 
 LIMITS = (
     "The API accepts a purge and confirms no erasure: what stands here is what its other answers said afterwards.",
@@ -22,11 +24,7 @@ LIMITS = (
 )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Selection(_Part):
+class Selection(Message):
     """Which purges of the stack a receipt is about; null: all of them."""
 
     customer: str | None = None
@@ -34,7 +32,7 @@ class Selection(_Part):
     since: datetime.date | None = Field(default=None, description="Those that were begun on this day, UTC, or later.")
 
 
-class Look(_Part):
+class Look(Message):
     """One look at the account after a purge."""
 
     at: datetime.datetime
@@ -45,7 +43,7 @@ class Look(_Part):
     problem: str | None
 
 
-class Change(_Part):
+class Change(Message):
     """A verdict, from the moment it was given on."""
 
     at: datetime.datetime
@@ -53,27 +51,27 @@ class Change(_Part):
     because: str
 
 
-class Call(_Part):
+class Call(Message):
     """A call for this purge: when it was recorded, before it was sent."""
 
     at: datetime.datetime
 
 
-class Failure(_Part):
+class Failure(Message):
     """A call that the API refused."""
 
     at: datetime.datetime
     finding: str
 
 
-class Link(_Part):
+class Link(Message):
     """An event of the ledger that this tells of: its place in the chain, and its hash."""
 
     event: int
     hash: str
 
 
-class Purge(_Part):
+class Purge(Message):
     """One computer on one destination. Times are UTC."""
 
     customer: str | None
@@ -112,7 +110,7 @@ class Purge(_Part):
     events: tuple[Link, ...]
 
 
-class Request(_Part):
+class Request(Message):
     """An erasure request, over all of its purges in this receipt."""
 
     request: str
@@ -122,7 +120,7 @@ class Request(_Part):
     due_met: Literal["met", "missed", "open"] | None
 
 
-class Head(_Part):
+class Head(Message):
     """The ledger that this was made of: the last event of the stack's chain, and its hash."""
 
     chain: str
@@ -130,7 +128,7 @@ class Head(_Part):
     hash: str
 
 
-class Receipt(_Part):
+class Receipt(Message):
     """What happened to the data of a selection of purges."""
 
     version: Literal[1] = 1
@@ -164,10 +162,7 @@ def receipt(
     hashes = {record.sequence: hash_ for record, hash_ in records}
     chosen = [one for one in erasures(record for record, _ in records) if _is_chosen(one, selection)]
     purges = tuple(_purge(one, hashes, made_at) for one in chosen)
-    counts: dict[str, int] = {}
-    for one in purges:
-        key = one.verdict.value if one.verdict else "unseen"
-        counts[key] = counts.get(key, 0) + 1
+    counts = Counter(one.verdict.value if one.verdict else "unseen" for one in purges)
     return Receipt(
         stack=stack,
         made_at=made_at,

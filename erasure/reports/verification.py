@@ -5,17 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from erasure.erasures import Erasure, Verdict
+from erasure.message import Message
 from erasure.verification import Look
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Verified(_Part):
+class Verified(Message):
     """What came of one purge so far. Times are UTC."""
 
     binding: str
@@ -30,7 +27,7 @@ class Verified(_Part):
     looked_now: bool = Field(description="false: it was settled before, and is not watched any more.")
 
 
-class Verification(_Part):
+class Verification(Message):
     """What came of all purges of a stack whose computers are not managed again."""
 
     version: Literal[1] = 1

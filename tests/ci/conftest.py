@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -27,13 +26,6 @@ def go_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [go, "build", "-C", str(_TOOLS), "-mod=readonly", "-o", f"{folder}{os.sep}", "tool"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return folder if done.returncode == 0 else _missing(f"actionlint and gojq cannot be built: {done.stderr[-500:]}")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[RunningSandbox]:
-    """Start the stand-in of the API."""
-    with RunningSandbox(purge_delay="0s") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -21,13 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("engine")
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[RunningSandbox]:
-    """Start the stand-in of the API."""
-    with RunningSandbox(purge_delay="0s") as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
 def sandbox(server: RunningSandbox) -> RunningSandbox:
     """Return the stand-in with Charlie's three computers, and with nothing in its log."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from engine.workspace import Result
-from tests.engine.rehearsal import STACK, Rehearsal, binding, names
+from tests.engine.rehearsal import STACK, Rehearsal, binding, names, pairs_of
 
 USERS, COMPUTERS = 20, 11
 DESTINATION = "d-1"
@@ -179,11 +179,8 @@ class Many:
 
     def accepted(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """Return the purges that took effect in the account."""
-        return [
-            (one.path.split("/")[3], [(pair["DestinationId"], pair["ComputerName"]) for pair in one.body])
-            for one in self.rehearsal.sandbox.requests("DELETE")
-            if one.status == 200 or one.fault == "cut_after"
-        ]
+        received = self.rehearsal.sandbox.requests("DELETE")
+        return pairs_of(one for one in received if one.status == 200 or one.fault == "cut_after")
 
     def end_what_is_left(self) -> None:
         """End what a failed test left running."""

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import requests
 
 from engine.workspace import Result, Workspace
 from erasure.identity import Identity
+from sandbox.messages import LoggedRequest
 from sandbox.running import RunningSandbox
 
 STACK = "acme"
@@ -82,10 +83,15 @@ class Rehearsal:
 
     def purges(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """Return every DELETE that the account received: the user's ID in the path, and the pairs of the body."""
-        return [
-            (one.path.split("/")[3], [(pair["DestinationId"], pair["ComputerName"]) for pair in one.body])
-            for one in self.sandbox.requests("DELETE")
-        ]
+        return pairs_of(self.sandbox.requests("DELETE"))
+
+
+def pairs_of(requests: Iterable[LoggedRequest]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the user's ID and the pairs of each purge that the account received."""
+    return [
+        (one.path.split("/")[3], [(pair["DestinationId"], pair["ComputerName"]) for pair in one.body])
+        for one in requests
+    ]
 
 
 def names(purges: list[tuple[str, list[tuple[str, str]]]]) -> list[str]:

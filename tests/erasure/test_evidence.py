@@ -1,10 +1,8 @@
 """What the account's answers come to."""
 
 import datetime
-from collections.abc import Iterator
 
 import pytest
-import requests
 
 from erasure.account import Account
 from erasure.evidence import Evidence, Questions, look_up
@@ -12,15 +10,10 @@ from erasure.plan import Bound, Wanted
 from mbs.client import Client
 from mbs.credentials import Token
 from sandbox.running import RunningSandbox
+from tests.engine.rehearsal import new_token
 
 USER, OTHER = "user-1", "user-2"
 EVERYTHING = Questions(activity=True, stored_bytes=True, bytes_needed=True)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningSandbox]:
-    with RunningSandbox(purge_delay="0s") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -39,8 +32,7 @@ def bound(sandbox: RunningSandbox, computer: str, user: str = USER, destination:
 
 
 def ask(sandbox: RunningSandbox, *purges: Bound, adopt: str = "", questions: Questions = EVERYTHING) -> Evidence:
-    body = {"UserName": sandbox.login, "Password": sandbox.password}
-    token = requests.post(f"{sandbox.url}/api/Provider/Login", json=body, timeout=30).json()["access_token"]
+    token = new_token(sandbox)
     sandbox.clear_requests()
     account = Account(Client(sandbox.url, Token(token)), concurrency=4)
     adoptions = [Wanted(user=USER, destination="d-1", computer=adopt)] if adopt else []

@@ -1,7 +1,6 @@
 """Looking at the account again after purges, with the sandbox in its place."""
 
 import datetime
-from collections.abc import Iterator
 
 import pytest
 import requests
@@ -14,17 +13,12 @@ from erasure.verification import Look, look_again
 from mbs.client import Client
 from mbs.credentials import Token
 from sandbox.running import RunningSandbox
+from tests.engine.rehearsal import new_token
 
 USER = "user-1"
 DAY = datetime.timedelta(hours=24)
 NOW = datetime.datetime.now(datetime.UTC)
 LONG_AGO = NOW - datetime.timedelta(days=2)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RunningSandbox]:
-    with RunningSandbox(purge_delay="0s") as sandbox:
-        yield sandbox
 
 
 @pytest.fixture
@@ -44,8 +38,7 @@ def erasure(sandbox: RunningSandbox, computer: str, user: str = USER, endpoint: 
 
 
 def look(sandbox: RunningSandbox, *erasures: Erasure) -> list[Look]:
-    body = {"UserName": sandbox.login, "Password": sandbox.password}
-    token = requests.post(f"{sandbox.url}/api/Provider/Login", json=body, timeout=30).json()["access_token"]
+    token = new_token(sandbox)
     sandbox.clear_requests()
     return look_again(erasures, Account(Client(sandbox.url, Token(token)), concurrency=4), NOW, DAY)
 
@@ -104,8 +97,7 @@ def test_object_lock_is_overdue_where_it_stays_listed_and_contradicted_where_it_
     sandbox.lock("d-1", "48h")
     for delisted, verdict in (("with_data", Verdict.OVERDUE), ("at_once", Verdict.CONTRADICTED)):
         sandbox.change_settings(delisted=delisted)
-        body = {"UserName": sandbox.login, "Password": sandbox.password}
-        token = requests.post(f"{sandbox.url}/api/Provider/Login", json=body, timeout=30).json()["access_token"]
+        token = new_token(sandbox)
         pair = [{"DestinationId": "d-1", "ComputerName": "PC"}]
         headers = {"Authorization": f"Bearer {token}"}
         path = f"{sandbox.url}/api/Users/{USER}/Computers"
