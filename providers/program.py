@@ -1,11 +1,12 @@
 """What the program's process does besides declaring: read what there is to read, and end quietly."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -22,7 +23,7 @@ from erasure.neighbours import ask_neighbours
 from erasure.plan import Plan, PlanRequest, Released, Wanted, wanted_of
 from providers.state import read_bound
 
-_WAVE: Final = 50  # resources that are declared at a time: of 25 to 400, the quickest at 1,000 and at 10,000
+_WAVE: Final = 10  # resources that are declared at a time: of 5 to 400, the quickest at 1,000 and at 10,000
 _TOLD: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
 
@@ -62,17 +63,22 @@ def plan_request() -> PlanRequest:
     return request.model_copy(update={"elsewhere": neighbours.wanted, "unreadable": neighbours.unreadable})
 
 
-def declare_in_waves(wanted: Sequence[Wanted], declare: Callable[[Wanted], pulumi.Resource]) -> None:
-    """Declare a resource for each of these, some at a time, each wave once the one before is registered.
+def declare_in_waves(wanted: Iterable[Wanted], declare: Callable[[Wanted], pulumi.Resource]) -> None:
+    """Declare a resource for each of these, some at a time: each wave as soon as one of the wave before is registered.
 
-    Whenever one of them is done the SDK waits anew for all that is outstanding, so that time grows with their square.
-    And it sends the engine several lines a resource for its debug log, each of which it waits for: these are left out.
+    Whenever one of them is done the SDK waits anew for all that is outstanding, so that time grows with their square;
+    were nothing outstanding, the engine would have to wait. And it sends the engine several lines a resource for its
+    debug log, each of which it waits for: these are left out.
     """
     pulumi.log.debug = _say_nothing
+    _declare_wave(iter(wanted), declare)
+
+
+def _declare_wave(rest: Iterator[Wanted], declare: Callable[[Wanted], pulumi.Resource]) -> None:
     with _no_stack_traces_in_the_state():
-        declared = [declare(one) for one in wanted[:_WAVE]]
-    if rest := wanted[_WAVE:]:
-        declared[-1].urn.recover(_told).apply(lambda _: declare_in_waves(rest, declare))
+        declared = [declare(one) for one in itertools.islice(rest, _WAVE)]
+    if declared:
+        declared[0].urn.recover(_told).apply(lambda _: _declare_wave(rest, declare))
 
 
 def _say_nothing(*_arguments: object, **_more: object) -> None:
