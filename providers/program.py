@@ -21,6 +21,7 @@ from erasure.errors import Problems
 from erasure.inventory import read_inventory
 from erasure.neighbours import ask_neighbours
 from erasure.plan import Plan, PlanRequest, Released, Wanted, wanted_of
+from providers.export import Export
 from providers.state import read_bound
 
 _WAVE: Final = 10  # resources that are declared at a time: of 5 to 400, the quickest at 1,000 and at 10,000
@@ -39,8 +40,8 @@ def configuration() -> Configuration:
     )
 
 
-def plan_request() -> PlanRequest:
-    """Return what the plan is to be judged on: the reviewed files and this stack's state. Raises Problems."""
+def plan_request(export: Export) -> PlanRequest:
+    """Return what the plan is to be judged on: the reviewed files and this stack's exported state. Raises Problems."""
     root, stack, day = Path(pulumi.get_root_directory()), pulumi.get_stack(), clock.today()
     file = configuration().inventory_path(stack)
     inventory = read_inventory(root / file, shown_as=file)
@@ -53,7 +54,7 @@ def plan_request() -> PlanRequest:
         day=day if inventory.has_dates else None,
         wanted=wanted_of(inventory.wanted(day)),
         released=tuple(Released(id=one.identity.id, reason=str(one.release)) for one in inventory.released()),
-        bound=read_bound(),
+        bound=read_bound(export),
         approvals=read_approvals(root / approvals, shown_as=approvals),
     )
     purges = Plan.of(request).purges

@@ -14,6 +14,7 @@ from engine.workspace import PROJECT, Workspace
 _STACK: Final = "measured"
 _ALONE: Final = {"PULUMI_STACK": _STACK}  # the engine keeps which stack is selected by the folder's path
 _WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+_AS_MAKE_UP: Final = {**_WITHOUT_CHECKPOINTS, "PULUMI_ENABLE_LEGACY_DIFF": "true"}
 _STOCK: Final = PROJECT / "bench" / "programs" / "stock"
 _MOST_WITH_CHECKPOINTS: Final = 1000
 
@@ -63,7 +64,7 @@ class ThisProject(_OnPulumi):
     about = "this project, as `make up` runs it"
     project = "mbs-erasure"
     resource = "pulumi-python:dynamic/mbs:Binding"
-    settings: ClassVar[Mapping[str, str]] = _WITHOUT_CHECKPOINTS
+    settings: ClassVar[Mapping[str, str]] = _AS_MAKE_UP
 
     def __init__(self, folder: Path, surroundings: Surroundings) -> None:
         """Make a stack of the project."""

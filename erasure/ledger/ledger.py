@@ -8,7 +8,9 @@ import datetime
 import json
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +46,25 @@ class LedgerError(Exception):
     """The ledger cannot be read or written; the text says why, without the URL's password."""
 
 
+@dataclass
+class _Append:
+    """What a thread has to append, and whether that is done or has failed."""
+
+    events: Sequence[Event]
+    only_if: Callable[[Connection], None] | None
+    is_settled: bool = False
+    error: BaseException | None = None
+
+    def may(self, connection: Connection) -> bool:
+        """Whether it may be appended; else `error` says why not."""
+        try:
+            if self.only_if is not None:
+                self.only_if(connection)
+        except LedgerError as error:
+            self.error = error
+        return self.error is None
+
+
 def is_default(url: str) -> bool:
     """Whether this is the file that a clone of the project begins with."""
     return url == DEFAULT
@@ -66,6 +87,7 @@ class Ledger:
             raise LedgerError("its URL is not one of sqlite:///FILE or postgresql+psycopg://...") from None
         self._is_ready = False
         self._one_writer = threading.Lock()
+        self._waiting: deque[_Append] = deque()
 
     def close(self) -> None:
         """Close its connections; the next call opens new ones."""
@@ -74,25 +96,45 @@ class Ledger:
     def append(self, events: Sequence[Event], only_if: Callable[[Connection], None] | None = None) -> None:
         """Append events in this order, all or none; they are on disk when this returns.
 
-        `only_if` is asked in the same transaction: what it raises stops the append, and is raised.
+        `only_if` is asked in the same transaction: a LedgerError of its stops the append, and is raised. What several
+        threads append at the same time is written in one transaction.
         """
         if not events:
             return
+        for one in events:
+            canonical(one.data).encode()  # what no ledger takes fails here, alone
+        mine = _Append(events, only_if)
+        self._waiting.append(mine)
+        with self._one_writer:
+            if not mine.is_settled:
+                self._append_all_waiting()
+        if mine.error is not None:
+            raise mine.error
+
+    def _append_all_waiting(self) -> None:
+        together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with self._transaction() as connection:
+                self._append(connection, [event for one in together if one.may(connection) for event in one.events])
+        except BaseException as error:  # noqa: BLE001 -- each of them raises it
+            for one in together:
+                one.error = one.error or error
+        for one in together:
+            one.is_settled = True
+
+    def _append(self, connection: Connection, events: Sequence[Event]) -> None:
+        if not events:
+            return
         at = clock.now()
-        with self.writing() as connection:
-            if only_if is not None:
-                only_if(connection)
-            sequence, previous = self._head(connection)
-            rows = []
-            for one in events:
-                sequence += 1
-                record = Record(self.chain, sequence, at, one, previous)
-                previous = record.hash
-                rows.append(_row(record, previous))
-            connection.execute(insert(EVENTS), rows)
-            connection.execute(
-                update(CHAINS).where(CHAINS.c.chain == self.chain).values(sequence=sequence, hash=previous)
-            )
+        sequence, previous = self._head(connection)
+        rows = []
+        for one in events:
+            sequence += 1
+            record = Record(self.chain, sequence, at, one, previous)
+            previous = record.hash
+            rows.append(_row(record, previous))
+        connection.execute(insert(EVENTS), rows)
+        connection.execute(update(CHAINS).where(CHAINS.c.chain == self.chain).values(sequence=sequence, hash=previous))
 
     def require_writable(self) -> None:
         """Raise LedgerError unless events could be appended now. Writes none."""
@@ -168,9 +210,14 @@ class Ledger:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a transaction that no other writer gets between; it is on disk when the block ends."""
-        self._prepare()
         # SQLite would have the threads of this process wait for each other asleep.
-        with self._one_writer, self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        with self._one_writer, self._transaction() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        self._prepare()
+        with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
             yield connection
 
     @contextlib.contextmanager

@@ -18,7 +18,7 @@ from tests.engine.rehearsal import STACK, Rehearsal, binding, names, pairs_of
 
 USERS, COMPUTERS = 20, 11
 DESTINATION = "d-1"
-FAST = {"PULUMI_SKIP_CHECKPOINTS": "true"}
+FAST = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_ENABLE_LEGACY_DIFF": "true"}
 
 _PATIENCE = 60.0  # seconds for what has to happen
 _LEFT_ALONE = 5.0  # seconds after a kill by which no process is left

@@ -3,9 +3,15 @@
 import datetime
 import multiprocessing
 import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy
+from sqlalchemy import Connection
 
 from erasure import clock
 from erasure.ledger import Event, Kind, Ledger, LedgerError, Life, broken_links, is_default
@@ -35,7 +41,7 @@ def findings(ledger: Ledger) -> list[tuple[int, str]]:
 
 def change(folder: Path, statement: str, *values: str | int) -> None:
     with sqlite3.connect(folder / "ledger.db") as connection:
-        assert connection.execute(statement, values).rowcount > 0
+        assert connection.execute(statement, values).rowcount != 0
     connection.close()
 
 
@@ -179,6 +185,64 @@ def test_several_processes_write_one_chain_without_a_gap(tmp_path: Path) -> None
     ledger = open_ledger(tmp_path)
     assert ledger.heads()["mbs-erasure/acme"][0] == 150
     assert findings(ledger) == []
+
+
+def append_at_once(ledger: Ledger, appends: Sequence[Callable[[], None]]) -> list[BaseException | None]:
+    """Let threads append while another one writes, and return what each raised."""
+
+    def outcome(append: Callable[[], None]) -> BaseException | None:
+        try:
+            append()
+        except Exception as error:  # noqa: BLE001 -- the test looks at it
+            return error
+        return None
+
+    with ThreadPoolExecutor(len(appends)) as pool:
+        with ledger.writing():
+            futures = []
+            for append in appends:
+                futures.append(pool.submit(outcome, append))
+                while len(ledger._waiting) < sum(not one.done() for one in futures):  # noqa: SLF001 -- nothing else tells
+                    time.sleep(0.001)
+        return [one.result() for one in futures]
+
+
+def not_now(_: Connection) -> None:
+    raise LedgerError("not now")
+
+
+def test_what_threads_append_at_once_is_written_in_one_transaction(tmp_path: Path) -> None:
+    ledger, commits = filled(tmp_path), list[Connection]()
+    sqlalchemy.event.listen(ledger._engine, "commit", commits.append)  # noqa: SLF001 -- nothing else tells it
+    each = [[event(Kind.SENT, f"life {n}"), event(Kind.ACCEPTED, f"life {n}")] for n in range(9)]
+    assert append_at_once(ledger, [partial(ledger.append, one) for one in each]) == [None] * 9
+    assert len(commits) == 2, "the writer's own, and one for all that waited"
+    assert [record.event for record, _ in ledger.records()][4:] == [event for one in each for event in one]
+    assert findings(ledger) == []
+
+
+def test_one_that_may_not_append_stops_no_other(tmp_path: Path) -> None:
+    ledger = filled(tmp_path)
+    ours, theirs, bad = event(Kind.SENT, "ours"), event(Kind.SENT, "theirs"), event(Kind.FAILED, text="\ud800")
+    appends = [partial(ledger.append, [theirs], not_now), partial(ledger.append, [bad]), partial(ledger.append, [ours])]
+    refused, unwritable, fine = append_at_once(ledger, appends)
+    assert str(refused) == "not now"
+    assert isinstance(unwritable, UnicodeEncodeError)
+    assert fine is None
+    assert [record.event for record, _ in ledger.records()][4:] == [ours]
+
+
+def test_when_the_transaction_fails_each_that_waited_learns_of_it_and_the_next_one_passes(tmp_path: Path) -> None:
+    ledger = filled(tmp_path)
+    change(tmp_path, "ALTER TABLE events RENAME TO elsewhere")
+    events = [event(Kind.SENT, f"life {n}") for n in range(3)]
+    for error in append_at_once(ledger, [partial(ledger.append, [one]) for one in events]):
+        assert isinstance(error, LedgerError)
+        assert "no such table: events" in str(error)
+    change(tmp_path, "ALTER TABLE elsewhere RENAME TO events")
+    assert len(findings(ledger)) == 0
+    ledger.append(events)
+    assert ledger.heads()["mbs-erasure/acme"][0] == 7
 
 
 def test_a_later_version_is_refused(tmp_path: Path) -> None:
