@@ -111,7 +111,7 @@ def test_a_program_that_declares_no_plan_purges_nothing(adopted: Rehearsal) -> N
 
 
 ENDED_EARLY = {
-    "before the plan": ("    request = plan_request()\n", "    raise SystemExit(0)\n    request = plan_request()\n"),
+    "before the plan": ("    request = plan_request(export)\n", "    raise SystemExit(0)\n"),
     "after the plan": ("declare_in_waves(request.wanted, Binding)", "__import__('os')._exit(0)"),
     "half-way": ("wanted, Binding)", "wanted, lambda one: (Binding(one), __import__('os')._exit(0))[0])"),
     "with nothing to wait for": ("plan.urn.apply(", "("),
