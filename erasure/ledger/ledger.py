@@ -115,7 +115,7 @@ class Ledger:
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             with self._transaction() as connection:
-                self._append(connection, [event for one in together if one.may(connection) for event in one.events])
+                self._append(connection, [each for one in together if one.may(connection) for each in one.events])
         except BaseException as error:  # noqa: BLE001 -- each of them raises it
             for one in together:
                 one.error = one.error or error

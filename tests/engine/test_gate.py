@@ -9,6 +9,7 @@ import pytest
 from engine.workspace import Result
 from erasure.clock import today
 from tests.engine.conftest import COMPUTERS
+from tests.engine.many import FAST
 from tests.engine.rehearsal import BINDING, CHARLIE, DESTINATION, STACK, Rehearsal, binding, names
 
 PURGE = [(CHARLIE, [(DESTINATION, "Büro PC")])]
@@ -371,7 +372,7 @@ def test_a_refusal_of_5000_purges_is_short_with_totals_first(empty: Rehearsal) -
     empty.sandbox.seed(users)
     empty.sandbox.backup("user-7", "PC-3", running=True, stored_bytes=10**13)
     empty.write(json.dumps({"version": 1, "users": users}))
-    empty.up(env={"PULUMI_SKIP_CHECKPOINTS": "true"}).require()
+    empty.up(env=FAST).require()
     empty.want()
     result = empty.preview(env={"MBS_PLAN_FILE": "plan.json"})
     assert result.code != 0

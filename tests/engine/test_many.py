@@ -1,5 +1,6 @@
 """What only shows with many bindings."""
 
+from tests.engine.many import FAST
 from tests.engine.rehearsal import BINDING, Rehearsal
 
 USERS, COMPUTERS = 300, 10
@@ -17,7 +18,7 @@ def test_3000_bindings_of_300_users_are_adopted_with_300_listings(empty: Rehears
     )
     empty.want_all(users)
     # Adoption can be repeated, so that it needs no record of every step.
-    empty.up(env={"PULUMI_SKIP_CHECKPOINTS": "true"}).require()
+    empty.up(env=FAST).require()
     assert len(empty.resources(BINDING)) == USERS * COMPUTERS
     asked = [one.path for one in empty.sandbox.requests("GET")]
     assert sorted(asked) == [f"/api/Users/{user}/Computers" for user in users]
