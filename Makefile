@@ -3,7 +3,7 @@ PYTHON ?= python3
 STAMP := .venv/.complete-$(notdir $(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test unit mutants bench lint requirements schema
+.PHONY: help setup demo up test unit mutants bench lint requirements schema pictures
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ lint: $(STAMP) ## ruff, mypy, import-linter
 
 schema: $(STAMP) ## write the JSON schemas anew from the models
 	.venv/bin/python -m erasure.schema
+
+pictures: setup ## make the README's pictures anew, on the sandbox (needs Chromium)
+	.venv/bin/python -m tests.pictures
 
 requirements: ## pin what pyproject.toml asks for (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt

@@ -8,12 +8,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal, get_args
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
 from erasure.errors import Problems
+from erasure.urls import passwords_in
 from mbs.credentials import Credentials, Login, Token
 from mbs.endpoint import parse_endpoint
 from mbs.errors import InvalidEndpoint
@@ -167,7 +167,7 @@ def _mixed_credentials(values: Mapping[str, str], source: str) -> list[str]:
 def _in_the_clear(values: Mapping[str, str], secret_keys: frozenset[str]) -> list[str]:
     """Find secrets that were set without --secret: they would stand in the state for everyone who reads it."""
     exposed = [key for key in _CREDENTIALS if key in values and key not in secret_keys]
-    if "ledger" not in secret_keys and urlsplit(values.get("ledger", "")).password:
+    if "ledger" not in secret_keys and passwords_in(values.get("ledger", "")):
         exposed.append("ledger")
     return [
         f"configuration: {key} is a secret and was set without --secret; change it where it was issued, since it may"

@@ -35,6 +35,7 @@ from erasure import clock
 from erasure.ledger.event import FIRST, SCHEMA, Event, Kind, Record, canonical, moment
 from erasure.ledger.life import Life, sum_up
 from erasure.ledger.tables import CHAINS, EVENTS, METADATA, VERSIONS
+from erasure.urls import passwords_in
 
 DEFAULT: Final = "sqlite:///ledger.db"
 _PATIENCE: Final = 10  # seconds that a writer waits for another
@@ -79,7 +80,7 @@ class Ledger:
     def __init__(self, url: str, chain: str, root: Path) -> None:
         self.chain = chain
         try:
-            self._url = make_url(url)
+            self._url, self._passwords = make_url(url), passwords_in(url)
             if self._url.get_backend_name() == "sqlite" and self._url.database:
                 self._url = self._url.set(database=str(root / self._url.database))
             self._engine = _engine(self._url)
@@ -137,11 +138,10 @@ class Ledger:
         connection.execute(update(CHAINS).where(CHAINS.c.chain == self.chain).values(sequence=sequence, hash=previous))
 
     def require_writable(self) -> None:
-        """Raise LedgerError unless events could be appended now. Writes none."""
+        """Raise LedgerError unless events could be appended now. Writes none: what it tries is never committed."""
         self._prepare()
         with self._told(), self._engine.execution_options(begin="IMMEDIATE").connect() as connection:
             connection.execute(insert(CHAINS).values(chain="no chain, a try", sequence=0, hash=FIRST))
-            connection.rollback()
 
     def lives(self, ids: Iterable[str]) -> dict[str, Life]:
         """Return what is known of these lives, whichever stack wrote it; a life without an event is left out."""
@@ -247,9 +247,10 @@ class Ledger:
             yield
         except SQLAlchemyError as error:
             said = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error))
-            if self._url.password:
-                said = said.replace(str(self._url.password), "***")
-            raise LedgerError(f"{self._url.render_as_string(hide_password=True)}: {said[:300]}") from None
+            for one in self._passwords:
+                said = said.replace(one, "***")
+            shown = self._url.set(query={}).render_as_string(hide_password=True)
+            raise LedgerError(f"{shown}: {said[:300]}") from None
 
 
 def in_order(records: Iterable[Record]) -> list[Record]:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import Workspace
 from sandbox.running import RunningSandbox
 from tests.engine.many import Many
-from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal
+from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal, rehearsal
 
 COMPUTERS = ("CHARLIE-LAPTOP", "Front Desk", "Büro PC")
 
@@ -34,7 +33,7 @@ def templates(
 ) -> tuple[Rehearsal, Rehearsal]:
     """Make a new stack, and one that has adopted the three computers; tests copy them, which is quicker."""
     _three_computers(server)
-    new = _rehearsal(tmp_path_factory.mktemp("new"), pulumi, server)
+    new = rehearsal(tmp_path_factory.mktemp("new"), pulumi, server)
     new.workspace.init(STACK)
     new.want(*COMPUTERS)
     adopted = _copy(new, tmp_path_factory.mktemp("adopted"))
@@ -87,17 +86,6 @@ def _three_computers(server: RunningSandbox) -> None:
         server.add(CHARLIE, DESTINATION, name)
 
 
-def _copy(rehearsal: Rehearsal, folder: Path) -> Rehearsal:
-    shutil.copytree(rehearsal.workspace.directory, folder, symlinks=True, dirs_exist_ok=True)
-    return _rehearsal(folder, rehearsal.workspace.pulumi, rehearsal.sandbox)
-
-
-def _rehearsal(folder: Path, pulumi: Path, server: RunningSandbox) -> Rehearsal:
-    environment = {
-        "MBS_ENDPOINT": server.url,
-        "MBS_LOGIN": server.login,
-        "MBS_PASSWORD": server.password,
-        "MBS_RETRIES": "0",  # a test that breaks something wants to see it broken
-        "PULUMI_STACK": STACK,  # the engine keeps which stack is selected by the folder's path
-    }
-    return Rehearsal(Workspace(folder, pulumi, env=environment), server)
+def _copy(one: Rehearsal, folder: Path) -> Rehearsal:
+    shutil.copytree(one.workspace.directory, folder, symlinks=True, dirs_exist_ok=True)
+    return rehearsal(folder, one.workspace.pulumi, one.sandbox)

@@ -86,6 +86,18 @@ class Rehearsal:
         return pairs_of(self.sandbox.requests("DELETE"))
 
 
+def rehearsal(folder: Path, pulumi: Path, server: RunningSandbox) -> Rehearsal:
+    """Lay out a folder for the stack, which may have been one already."""
+    environment = {
+        "MBS_ENDPOINT": server.url,
+        "MBS_LOGIN": server.login,
+        "MBS_PASSWORD": server.password,
+        "MBS_RETRIES": "0",  # a test that breaks something wants to see it broken
+        "PULUMI_STACK": STACK,  # the engine keeps which stack is selected by the folder's path
+    }
+    return Rehearsal(Workspace(folder, pulumi, env=environment), server)
+
+
 def pairs_of(requests: Iterable[LoggedRequest]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the user's ID and the pairs of each purge that the account received."""
     return [

@@ -1,62 +1,36 @@
 """Two days in the life of two purges, on the real engine: what is said of them at each hour, and in each receipt."""
 
-import datetime
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from erasure import clock
-from erasure.console.main import main
 from tests.engine.conftest import COMPUTERS
 from tests.engine.rehearsal import CHARLIE, DESTINATION, Rehearsal
+from tests.engine.story import Story
 
 VAULT = "d-locked"
 ERASED, LOCKED = "Büro PC", "Vault PC"
 
 
-@dataclass
-class Story:
-    """A stack and its console, whose clock goes with the sandbox's."""
+def verdicts(story: Story, code: int) -> dict[str, str]:
+    """Verify, and return each computer's verdict."""
+    found = json.loads(story.says("verify", "--format", "json", code=code))
+    return {one["computer"]: one["verdict"] for one in found["erasures"]}
 
-    rehearsal: Rehearsal
-    monkeypatch: pytest.MonkeyPatch
-    hours: float = 0
 
-    def __post_init__(self) -> None:
-        self.monkeypatch.chdir(self.rehearsal.workspace.directory)
-        real = clock.now
-        self.monkeypatch.setattr(clock, "now", lambda: real() + datetime.timedelta(hours=self.hours))
-
-    def goes_on_until(self, hours: float) -> None:
-        self.rehearsal.sandbox.move_clock(datetime.timedelta(hours=hours - self.hours))
-        self.hours = hours
-
-    def says(self, *arguments: str, code: int) -> str:
-        """Run a command of the console, which has to exit with this code, and return its report."""
-        result = CliRunner().invoke(main, arguments, env=self.rehearsal.workspace.env, standalone_mode=False)
-        assert result.exception is None, result.output
-        assert result.return_value == code, result.output
-        return result.stdout
-
-    def verdicts(self, code: int) -> dict[str, str]:
-        """Verify, and return each computer's verdict."""
-        found = json.loads(self.says("verify", "--format", "json", code=code))
-        return {one["computer"]: one["verdict"] for one in found["erasures"]}
-
-    def receipts(self) -> dict[str, dict[str, Any]]:
-        """Return what a receipt tells of each computer, after a check that its copy is whole."""
-        text = self.says("receipt", "--format", "json", "--request", "DSR-7", code=0)
-        copy = self.rehearsal.workspace.directory / "receipt.json"
-        copy.write_text(text, encoding="utf-8")
-        self.says("receipt", "--check", str(copy), code=0)
-        return {one["computer"]: one for one in json.loads(text)["purges"]}
+def receipts(story: Story) -> dict[str, dict[str, Any]]:
+    """Return what a receipt tells of each computer, after a check that its copy is whole."""
+    text = story.says("receipt", "--format", "json", "--request", "DSR-7", code=0)
+    copy = story.rehearsal.workspace.directory / "receipt.json"
+    copy.write_text(text, encoding="utf-8")
+    story.says("receipt", "--check", str(copy), code=0)
+    return {one["computer"]: one for one in json.loads(text)["purges"]}
 
 
 @pytest.fixture
-def story(adopted: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> Story:
+def story(adopted: Rehearsal) -> Iterator[Story]:
     adopted.sandbox.change_settings(purge_delay="24h")
     adopted.sandbox.add(CHARLIE, VAULT, LOCKED)
     adopted.sandbox.lock(VAULT, "72h")
@@ -64,7 +38,8 @@ def story(adopted: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> Story:
     adopted.want_all({CHARLIE: wanted})
     adopted.up().require()
     adopted.want_all({CHARLIE: [one for one in wanted if one[0] not in (ERASED, LOCKED)]})
-    return Story(adopted, monkeypatch)
+    with Story(adopted) as story:
+        yield story
 
 
 def test_two_days_of_an_erasure_and_of_one_under_object_lock(story: Story) -> None:
@@ -74,24 +49,24 @@ def test_two_days_of_an_erasure_and_of_one_under_object_lock(story: Story) -> No
     story.says("approve", *approve, "--request", "DSR-7", "--due", "2099-12-31", code=0)
     assert json.loads(story.says("plan", "--format", "json", code=2))["digest"] == refused["digest"]
     story.rehearsal.up().require()
-    assert story.receipts()[ERASED]["unverified"] == ["Nobody has looked at the account since."]
+    assert receipts(story)[ERASED]["unverified"] == ["Nobody has looked at the account since."]
 
     story.goes_on_until(1)
-    assert story.verdicts(code=2) == {ERASED: "pending", LOCKED: "pending"}
+    assert verdicts(story, code=2) == {ERASED: "pending", LOCKED: "pending"}
     story.goes_on_until(25)
-    assert story.verdicts(code=3) == {ERASED: "delisted", LOCKED: "overdue"}
-    assert story.receipts()[ERASED]["verdict"] == "delisted"
+    assert verdicts(story, code=3) == {ERASED: "delisted", LOCKED: "overdue"}
+    assert receipts(story)[ERASED]["verdict"] == "delisted"
     story.goes_on_until(26)
-    assert story.verdicts(code=3) == {ERASED: "erased", LOCKED: "overdue"}
-    told = story.receipts()
+    assert verdicts(story, code=3) == {ERASED: "erased", LOCKED: "overdue"}
+    told = receipts(story)
     assert (told[ERASED]["verdict"], told[ERASED]["due_met"], told[ERASED]["unverified"]) == ("erased", "met", [])
     assert (told[LOCKED]["verdict"], told[LOCKED]["due_met"]) == ("overdue", "open")
     assert told[LOCKED]["unverified"] == ["That the data is erased: still listed past the deadline."]
 
     story.rehearsal.sandbox.backup(CHARLIE, ERASED)
     story.goes_on_until(48)
-    assert story.verdicts(code=3) == {ERASED: "returned", LOCKED: "overdue"}
-    told = story.receipts()
+    assert verdicts(story, code=3) == {ERASED: "returned", LOCKED: "overdue"}
+    told = receipts(story)
     assert [one["verdict"] for one in told[ERASED]["verdicts"]] == ["pending", "delisted", "erased", "returned"]
     assert [one["verdict"] for one in told[LOCKED]["verdicts"]] == ["pending", "overdue"]
     assert told[ERASED]["approved_by"] == "dana@msp.example"
@@ -110,5 +85,5 @@ def _is_managed_again_only_for_a_reason(story: Story) -> None:
         assert (result.code == 0) == (reason is not None), result.output
         if reason is None:
             assert "returned: computer 'Büro PC' of user" in result.output
-    assert story.receipts()[ERASED]["managed_again_at"] is not None
-    assert story.verdicts(code=3) == {LOCKED: "overdue"}
+    assert receipts(story)[ERASED]["managed_again_at"] is not None
+    assert verdicts(story, code=3) == {LOCKED: "overdue"}

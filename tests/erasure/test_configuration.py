@@ -77,7 +77,15 @@ def test_half_a_login_is_refused(values: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("token", "hunter2"), ("password", "hunter2"), ("login", "hunter2"), ("ledger", "postgresql://a:hunter2@b/c")],
+    [
+        ("token", "hunter2"),
+        ("password", "hunter2"),
+        ("login", "hunter2"),
+        ("ledger", "postgresql://a:hunter2@b/c"),
+        ("ledger", "postgresql://a:b/hunter2@b/c"),
+        ("ledger", "postgresql://a@b/c?connect_timeout=5&password=hunter2"),
+        ("ledger", "postgresql://a@[b/c?sslpassword=hunter2"),
+    ],
 )
 def test_a_secret_that_was_set_in_the_clear_is_refused_and_not_shown(key: str, value: str) -> None:
     told = reasons({key: value}, {}, frozenset())

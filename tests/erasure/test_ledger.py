@@ -2,6 +2,7 @@
 
 import datetime
 import multiprocessing
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -161,6 +162,17 @@ def test_accepted_purges_are_counted_from_a_moment_on(tmp_path: Path, monkeypatc
     assert open_ledger(tmp_path, "mbs-erasure/globex").accepted_since(noon) == {}
 
 
+def test_of_what_was_already_absent_only_that_after_a_lost_answer_counts_as_accepted(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(Kind.ALREADY_ABSENT, "gone before", after_call=False), event(Kind.ALREADY_ABSENT, "unsaid")])
+    ledger.append([event(Kind.ALREADY_ABSENT, "gone after", after_call=True), event(Kind.ACCEPTED, "accepted")])
+    assert set(ledger.accepted_since(clock.now() - datetime.timedelta(hours=1))) == {"gone after", "accepted"}
+
+
+def test_a_new_ledger_reads_as_empty(tmp_path: Path) -> None:
+    assert open_ledger(tmp_path).lives(["life-1"]) == {}
+
+
 def test_trying_whether_it_can_be_written_writes_nothing(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     ledger.require_writable()
@@ -270,12 +282,22 @@ def test_what_is_no_url_is_refused(tmp_path: Path, url: str) -> None:
         Ledger(url, "x", tmp_path)
 
 
-def test_an_error_does_not_show_the_password(tmp_path: Path) -> None:
-    ledger = Ledger("postgresql+psycopg://me:hunter2@127.0.0.1:1/x", "x", tmp_path)
+@pytest.mark.parametrize(
+    ("user", "query"),
+    [
+        ("me:hunter%402@", ""),
+        ("me@", "?password=hunter%402"),
+        ("me:hunter%402@", "?target_session_attrs=hunter%402"),  # which libpq says is not one, with its text
+        ("me@", "?target_session_attrs=hunter%402&password=hunter%402"),
+    ],
+)
+def test_an_error_does_not_show_the_password(tmp_path: Path, user: str, query: str) -> None:
+    ledger = Ledger(f"postgresql+psycopg://{user}127.0.0.1:1/x{query}", "x", tmp_path)
     with pytest.raises(LedgerError) as caught:
         ledger.require_writable()
-    assert "hunter2" not in str(caught.value)
+    assert "hunter" not in str(caught.value)
     assert "127.0.0.1" in str(caught.value)
+    assert re.search("refused|invalid target_session_attrs", str(caught.value))
 
 
 def test_the_default_is_known() -> None:

@@ -70,3 +70,28 @@ def test_a_server_that_goes_away_is_an_error_and_what_was_written_stays(ledger: 
         postgres.start()
     ledger.append([event(Kind.FAILED)])
     assert [one.event.kind for one, _ in ledger.records()] == [Kind.ADOPTED, Kind.FAILED]
+
+
+def test_a_server_that_only_reads_is_refused_before_anything_is_to_be_written(
+    ledger: Ledger, postgres: Postgres
+) -> None:
+    ledger.append([event(Kind.ADOPTED)])
+    only_reads = Ledger(f"{postgres.url}?options=-cdefault_transaction_read_only=on", CHAIN, Path())
+    assert only_reads.lives(["life-1"]).keys() == {"life-1"}
+    with pytest.raises(LedgerError, match="cannot execute INSERT in a read-only transaction"):
+        only_reads.require_writable()
+    only_reads.close()
+
+
+@pytest.mark.usefixtures("ledger")
+def test_what_is_closed_keeps_no_connection(postgres: Postgres) -> None:
+    named = Ledger(f"{postgres.url}?application_name=closed", CHAIN, Path())
+    named.append([event(Kind.ADOPTED)])
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'closed'"
+    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
+        assert connection.execute(query).fetchone() == (1,)
+        named.close()
+        for _ in range(1000):  # the server notices when it gets to it
+            if connection.execute(query).fetchone() == (0,):
+                return
+    pytest.fail("a connection is still open")

@@ -43,6 +43,8 @@ GATE = {
     "providers/engine.py": ["tests/providers/test_engine_above.py"],
     "mbs/pace.py": ["tests/mbs/test_pace.py"],
     "erasure/ledger/lease.py": ["tests/erasure/test_lease.py"],
+    "erasure/ledger/ledger.py": ["tests/erasure/test_ledger.py", "tests/erasure/test_ledger_on_postgres.py"],
+    "providers/export.py": ["tests/providers/test_export.py"],
 }
 
 # Mutants that only the real engine notices: what they change is declared in the program's process.

@@ -1,7 +1,6 @@
 """A real Chromium for the pages: Debian's package, or what the machine has."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,30 +11,28 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from erasure.reports.html import plan_html, receipt_html
 from erasure.reports.plan import PlanReport
 from erasure.reports.receipt import Receipt
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+from tests.reports.chromium import chromium
 
 Show = Callable[..., Page]
 
 
-def chromium() -> str | None:
-    """Return the path of a Chromium on this machine, or None."""
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    return found or (str(_ON_MACOS) if _ON_MACOS.exists() else None)
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Return where the browser is, on machines that have one; CI has to have one."""
+    try:
+        return chromium()
+    except FileNotFoundError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 # Of a module, not of a session: playwright runs an event loop as long as it runs, which other tests would trip over.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Run one browser for all tests of a module, where the machine has one; CI has to have one."""
-    path = chromium()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI needs a browser: install Debian's package chromium")
-        pytest.skip("no Chromium on this machine: install Debian's package chromium")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """Run one browser for all tests of a module."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path)
+        running = playwright.chromium.launch(executable_path=chromium_path)
         yield running
         running.close()
 
