@@ -30,6 +30,7 @@ from mbs.errors import (
     TokenRefused,
     Unreachable,
     UnreadableAnswer,
+    Untrusted,
 )
 from mbs.models import Billing, PlanRun, User, UserComputer
 from mbs.pace import Pace
@@ -219,7 +220,8 @@ class Client:
         host = urlsplit(self.endpoint).netloc
         cause = _cause(error)
         if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(cause, _NOTHING_WAS_SENT):
-            return Unreachable(method, path, f"did not reach {host} ({_words(cause)})")
+            kind = Untrusted if isinstance(cause, ssl.SSLCertVerificationError) else Unreachable
+            return kind(method, path, f"did not reach {host} ({_words(cause)})")
         if isinstance(error, requests.exceptions.Timeout):
             return AnswerLost(method, path, f"was sent to {host} and not answered within {self._timeout:g} s")
         return AnswerLost(method, path, f"was sent to {host}, and the connection broke before its answer was read")

@@ -5,6 +5,7 @@
     ├── InvalidRequest     refused here, before anything is sent
     └── CallFailed
         ├── Unreachable        nothing was sent: name, connection, certificate
+        │   └── Untrusted      the certificate
         ├── AnswerLost         the request may have taken effect; its answer did not arrive
         ├── UnreadableAnswer   an answer arrived that is not what the API documents
         └── ApiError           the API answered with an error status
@@ -51,6 +52,15 @@ class Unreachable(CallFailed):
     """The connection could not be made: the request did not reach the API."""
 
     usual_remedy = "check the endpoint and this machine's network"
+
+
+class Untrusted(Unreachable):
+    """Who answers cannot prove to be the endpoint: its certificate is not accepted."""
+
+    usual_remedy = (
+        "check the endpoint and this machine's clock; a certificate authority of your own goes into a file that"
+        " REQUESTS_CA_BUNDLE names"
+    )
 
 
 class AnswerLost(CallFailed):

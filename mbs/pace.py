@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
-from mbs.errors import AnswerLost, ApiError, CallFailed, Unreachable
+from mbs.errors import AnswerLost, ApiError, CallFailed, Unreachable, Untrusted
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ def is_passing(error: BaseException) -> bool:
     """Whether the same call may succeed a little later."""
     if isinstance(error, ApiError):
         return error.status in _AGAIN or 500 <= error.status < 600
-    return isinstance(error, Unreachable | AnswerLost)
+    return isinstance(error, Unreachable | AnswerLost) and not isinstance(error, Untrusted)
 
 
 def has_unknown_effect(error: CallFailed) -> bool:

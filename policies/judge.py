@@ -29,7 +29,7 @@ class Fired:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Ruling:
     """The rules' answer on one operation.
 
     `digest` is that of all purges, `approval` the one that stands for them; `approved_before` are the lives whose purge
@@ -55,7 +55,7 @@ class Verdict:
         return tuple(one.refusal for one in self.fired if one.level == "warn")
 
 
-def judge(case: Case, stack: str, approvals: Sequence[Approval] = ()) -> Verdict:
+def judge(case: Case, stack: str, approvals: Sequence[Approval] = ()) -> Ruling:
     """Apply every rule at its level to what the plan would purge or release."""
     purges = case.plan.purges
     digest = purges_digest(case.configuration.endpoint, stack, purges)
@@ -70,7 +70,7 @@ def judge(case: Case, stack: str, approvals: Sequence[Approval] = ()) -> Verdict
         finding = _apply(name, case, rest if level == "approve" else purges)
         if finding is not None:
             fired.append(Fired(name, level, finding, level == "approve" and approval is not None))
-    return Verdict(
+    return Ruling(
         digest,
         tuple(fired),
         (*case.evidence.obstacles, *_too_alike(case), *_unreadable_adoption(case)),

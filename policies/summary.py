@@ -7,14 +7,14 @@ from rich.filesize import decimal as shown_bytes
 
 from erasure.identity import fold
 from erasure.plan import Bound
-from policies.judge import Verdict
+from policies.judge import Ruling
 from policies.rules import Case, counted
 
 _SHOWN: Final = 5
 FULL_LIST: Final = "MBS_PLAN_FILE"
 
 
-def summary(case: Case, verdict: Verdict, file: str | None) -> str:
+def summary(case: Case, ruling: Ruling, file: str | None) -> str:
     """Return a few lines about all purges; `file` is where the full list was written, if it was."""
     purges = case.plan.purges
     if not purges:
@@ -24,8 +24,8 @@ def summary(case: Case, verdict: Verdict, file: str | None) -> str:
     lines = [
         f"in all: {counted(len(purges))} of {len(case.plan.bound):,} bindings, {users:,} user{'s' * (users != 1)}"
         + (f", {shown_bytes(known)}" if known else ""),
-        f"digest: {verdict.digest}",
-        *(f"not lifted: {objection}" for objection in verdict.objections[:_SHOWN]),
+        f"digest: {ruling.digest}",
+        *(f"not lifted: {objection}" for objection in ruling.objections[:_SHOWN]),
         *_some("largest", _largest(case)),
         *_some("riskiest", _riskiest(case)),
         f"the full list: {file}" if file else f"for the full list, set {FULL_LIST} to a file's name and preview again",

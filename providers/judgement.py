@@ -17,7 +17,7 @@ from erasure.judged import ConcernedUser, FiredRule, JudgedPlan, Pair, PlannedPu
 from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default
 from erasure.plan import Bound, Plan, PlanRequest, Wanted
 from mbs.models import UserComputer
-from policies.judge import Verdict, judge
+from policies.judge import Ruling, judge
 from policies.rules import Case, Recent, level_of
 from providers import connection
 
@@ -37,7 +37,7 @@ class Judgement:
     plan: Plan
     evidence: Evidence
     case: Case
-    verdict: Verdict
+    ruling: Ruling
     account: Account | None
     ledger: Ledger
     renewals: Mapping[str, Bound]
@@ -89,19 +89,19 @@ def judge_request(request: PlanRequest) -> Judgement:
         request.elsewhere,
         request.unreadable,
     )
-    verdict = judge(case, request.stack, request.approvals)
+    ruling = judge(case, request.stack, request.approvals)
     return Judgement(
         request,
         plan,
         evidence,
         case,
-        verdict,
+        ruling,
         account,
         ledger,
         renewals,
         foreign if foreign and not plan.purges and why_not_here is None else {},
         (
-            *verdict.refusals,
+            *ruling.refusals,
             *_mixed(plan, why_not_here, configuration),
             *_unrecorded_holds(plan, known),
             *_came_back(asked, ledger, configuration.endpoint),
@@ -148,7 +148,7 @@ def document(judgement: Judgement) -> JudgedPlan:
         is_permitted=not judgement.refusals,
         wanted=len(judgement.plan.wanted),
         bound=len(judgement.plan.bound),
-        digest=judgement.verdict.digest,
+        digest=judgement.ruling.digest,
         purges=tuple(purges),
         releases=tuple(one.id for one in judgement.plan.releases),
         adoptions=tuple(one.identity.id for one in judgement.plan.adoptions),
@@ -160,12 +160,12 @@ def document(judgement: Judgement) -> JudgedPlan:
                 remedy=one.finding.remedy,
                 is_lifted=one.is_lifted,
             )
-            for one in judgement.verdict.fired
+            for one in judgement.ruling.fired
         ),
         obstacles=tuple(
-            str(one) for one in judgement.refusals if one.rule not in {fired.rule for fired in judgement.verdict.fired}
+            str(one) for one in judgement.refusals if one.rule not in {fired.rule for fired in judgement.ruling.fired}
         ),
-        objections=judgement.verdict.objections,
+        objections=judgement.ruling.objections,
         users=tuple(_users(judgement)),
     )
 

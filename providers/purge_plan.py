@@ -64,7 +64,7 @@ class PurgePlanProvider(ResourceProvider):
         if refusals:
             run.refuse()
             return CheckResult({}, _failures(judgement, refusals))
-        for note in (*judgement.notes, *map(str, judgement.verdict.warnings)):
+        for note in (*judgement.notes, *map(str, judgement.ruling.warnings)):
             pulumi.log.warn(note)
         return CheckResult(_inputs(judgement), [])
 
@@ -144,7 +144,7 @@ def _inputs(judgement: Judgement) -> Properties:
     if plan.purges:
         # For a policy pack, which sees no deletion: what fired at any level, and of how many.
         inputs["bound"] = len(plan.bound)
-        inputs["fired"] = [one.rule for one in judgement.verdict.fired]
+        inputs["fired"] = [one.rule for one in judgement.ruling.fired]
     if judgement.request.day is not None:
         inputs["day"] = judgement.request.day.isoformat()
     return inputs
@@ -158,6 +158,6 @@ def _failures(judgement: Judgement, refusals: tuple[Refusal, ...]) -> list[Check
     texts = [str(one) for one in refusals[:_MOST_SHOWN]]
     if len(refusals) > _MOST_SHOWN:
         texts.append(f"and {len(refusals) - _MOST_SHOWN:,} more of these")
-    texts[-1] += summary(judgement.case, judgement.verdict, os.environ.get(FULL_LIST))
+    texts[-1] += summary(judgement.case, judgement.ruling, os.environ.get(FULL_LIST))
     # A failure that names a property would have the engine print the property's whole value.
     return [CheckFailure("", text) for text in texts]

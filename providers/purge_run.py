@@ -20,6 +20,7 @@ from providers.judgement import Judgement
 from providers.sending import Sender
 
 _REMEDY = "drop its entry and run `pulumi up` for the whole stack; `release` stops managing it and keeps its data"
+_AGAIN = "run `pulumi up` again once the ledger can be written"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class PurgeRun:
     _refused: bool = False
     _checked: set[str] = field(default_factory=set)
     _lease: Lease | None = None
+    _no_lease: str = "none was taken"
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refuse(self) -> None:
@@ -61,7 +63,8 @@ class PurgeRun:
             who = f"process {held.holder.get('process')} on {held.holder.get('host')}"
             finding = f"another run of this stack is purging ({who}, seen {held.since})"
             raise Refusal("lease", finding, "wait for its end, and run `pulumi up` again") from None
-        except LedgerError:
+        except LedgerError as error:
+            self._no_lease = str(error)
             return
         self._lease = lease
         atexit.register(self.end)
@@ -117,7 +120,8 @@ class PurgeRun:
         if bound.id not in plan.purged:
             raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _REMEDY)
         if permit.batches is None:
-            raise Refusal("not-permitted", f"{bound.identity} is not purged: this run has no lease", _REMEDY)
+            finding = f"{bound.identity} is not purged: this run has no lease ({self._no_lease})"
+            raise Refusal("not-permitted", finding, _AGAIN)
         permit.batches.purge(bound)
 
     def _permitted(self, bound: Bound) -> Permit:

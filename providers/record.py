@@ -47,10 +47,10 @@ def intentions(judgement: Judgement, lives: Mapping[str, str]) -> Iterator[Event
 
 def _purges(judgement: Judgement) -> Iterator[Event]:
     common: dict[str, Any] = dict(provenance(connection.project_root(), os.environ))
-    common |= {"digest": judgement.verdict.digest, "purges": len(judgement.plan.purges)}
+    common |= {"digest": judgement.ruling.digest, "purges": len(judgement.plan.purges)}
     if judgement.request.customer is not None:
         common["customer"] = judgement.request.customer
-    approval = judgement.verdict.approval
+    approval = judgement.ruling.approval
     if approval is not None:
         common |= {
             "approval": approval.digest,

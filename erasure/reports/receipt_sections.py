@@ -41,9 +41,10 @@ def title(receipt: Receipt) -> str:
     """Return what a receipt is about."""
     chosen = receipt.selection
     customers = sorted({one.customer for one in receipt.purges if one.customer})
+    customer = chosen.customer or (customers[0] if len(customers) == 1 else None)
     if chosen.request:
-        return f"Request {chosen.request}"
-    return chosen.customer or (customers[0] if len(customers) == 1 else f"Stack {receipt.stack}")
+        return f"Request {chosen.request}" + (f", {customer}" if customer else "")
+    return customer or f"Stack {receipt.stack}"
 
 
 def lead(receipt: Receipt) -> str:

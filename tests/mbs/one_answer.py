@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +18,13 @@ class OneAnswer:
 
 
 @contextlib.contextmanager
-def answering(answer: bytes, *, then_hang: bool = False) -> Iterator[OneAnswer]:
+def answering(
+    answer: bytes, *, then_hang: bool = False, encrypted: ssl.SSLContext | None = None
+) -> Iterator[OneAnswer]:
     """Serve these bytes while the block runs; with `then_hang` a connection stays open until the client leaves."""
     server = OneAnswer(answer)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.url = f"http{'s' if encrypted else ''}://127.0.0.1:{listener.getsockname()[1]}"
 
         def serve() -> None:
             while True:
@@ -29,11 +32,11 @@ def answering(answer: bytes, *, then_hang: bool = False) -> Iterator[OneAnswer]:
                     connection, _ = listener.accept()
                 except OSError:
                     return
-                with connection, contextlib.suppress(OSError):
-                    server.requests.append(_request(connection))
-                    connection.sendall(server.answer)
+                with contextlib.suppress(OSError), _wrapped(connection, encrypted) as stream:
+                    server.requests.append(_request(stream))
+                    stream.sendall(server.answer)
                     if then_hang:
-                        connection.recv(1)
+                        stream.recv(1)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -49,6 +52,16 @@ def http(status: int, body: str = "", *headers: str) -> bytes:
     content = body.encode()
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(content)}", "Connection: close", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def _wrapped(connection: socket.socket, encrypted: ssl.SSLContext | None) -> socket.socket:
+    if encrypted is None:
+        return connection
+    try:
+        return encrypted.wrap_socket(connection, server_side=True)
+    except OSError:
+        connection.close()
+        raise
 
 
 def _request(connection: socket.socket) -> bytes:

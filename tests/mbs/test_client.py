@@ -1,6 +1,8 @@
 """The client against answers that are right, wrong, late or missing."""
 
 import json
+import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,10 @@ from mbs.errors import (
     TokenRefused,
     Unreachable,
     UnreadableAnswer,
+    Untrusted,
 )
 from mbs.models import UserComputer
+from mbs.pace import Pace
 from tests.mbs.one_answer import answering, http
 
 SECRET = "tok3n-that-nobody-may-see"
@@ -122,6 +126,21 @@ def test_an_endpoint_that_nobody_serves_is_unreachable() -> None:
         url = server.url
     with pytest.raises(Unreachable, match=r"did not reach 127\.0\.0\.1:\d+ \(the connection is refused\); check"):
         client(url).computers("u-1")
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_no_password_and_is_not_tried_again(tmp_path: Path) -> None:
+    certificate = tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-days", "1"]
+    files = ["-keyout", str(certificate), "-out", str(tmp_path / "own.pem")]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    encrypted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    encrypted.load_cert_chain(tmp_path / "own.pem", certificate)
+    slept: list[float] = []
+    with answering(http(200, "[]"), encrypted=encrypted) as server:
+        one = Client(server.url, Login("me", "hunter2"), pace=Pace(5, slept.append))
+        with pytest.raises(Untrusted, match="its certificate is not accepted"):
+            one.computers("u")
+    assert (server.requests, slept) == ([], [])
 
 
 def test_an_answer_later_than_the_time_out_is_lost_not_unsent() -> None:

@@ -9,7 +9,7 @@ from erasure.configuration import Configuration
 from erasure.evidence import Evidence, Facts
 from erasure.plan import Bound, Elsewhere, Plan, Released, Wanted
 from mbs.models import UserComputer
-from policies.judge import Verdict, judge
+from policies.judge import Ruling, judge
 from policies.rules import Case
 
 HERE = "https://api.example"
@@ -62,23 +62,23 @@ def case(
     return Case(plan, plan.purges, more.pop("evidence", evidence(plan.purges)), configuration, NOW, **more)
 
 
-def verdict(
+def ruling(
     has: Sequence[Bound],
     wants: Sequence[str],
     *,
     approvals: Sequence[Approval] = (),
     **more: Any,  # noqa: ANN401 -- as `case`
-) -> Verdict:
+) -> Ruling:
     """Judge a case."""
     return judge(case(has, wants, **more), "acme", approvals)
 
 
-def refusals(judged: Verdict) -> list[str]:
+def refusals(judged: Ruling) -> list[str]:
     """Return the rules that refuse."""
     return [one.rule for one in judged.refusals]
 
 
-def warnings(judged: Verdict) -> list[str]:
+def warnings(judged: Ruling) -> list[str]:
     """Return the rules that only warn."""
     return [one.rule for one in judged.warnings]
 

@@ -7,7 +7,7 @@ import pytest
 from erasure.approvals import Approval
 from erasure.ledger import Life
 from erasure.plan import Bound, purges_digest
-from tests.policies.cases import HERE, NOW, bound, many, names, refusals, verdict
+from tests.policies.cases import HERE, NOW, bound, many, names, refusals, ruling
 
 TODAY = NOW.date()
 
@@ -26,8 +26,8 @@ def approval(
 
 def test_an_approval_of_exactly_these_purges_lifts_what_asks_for_one() -> None:
     has = many(20)
-    assert refusals(verdict(has, [])) == ["max-purges", "max-percent", "emptied"]
-    judged = verdict(has, [], approvals=[approval(has)])
+    assert refusals(ruling(has, [])) == ["max-purges", "max-percent", "emptied"]
+    judged = ruling(has, [], approvals=[approval(has)])
     assert refusals(judged) == []
     assert judged.approval is not None
     assert judged.objections == ()
@@ -48,7 +48,7 @@ def test_an_approval_of_exactly_these_purges_lifts_what_asks_for_one() -> None:
     ids=["expired", "larger", "other", "stack", "endpoint", "life", "count"],
 )
 def test_any_other_approval_lifts_nothing_and_says_why(given: Approval, why: str) -> None:
-    judged = verdict(many(2), names(1), approvals=[given], settings={"maxPurges": 0})
+    judged = ruling(many(2), names(1), approvals=[given], settings={"maxPurges": 0})
     assert refusals(judged) == ["max-purges"]
     assert judged.approval is None
     assert len(judged.objections) == 1
@@ -56,7 +56,7 @@ def test_any_other_approval_lifts_nothing_and_says_why(given: Approval, why: str
 
 
 def test_an_approval_holds_to_the_end_of_its_last_day() -> None:
-    assert refusals(verdict(many(2), [], approvals=[approval(many(2), expires=0)])) == []
+    assert refusals(ruling(many(2), [], approvals=[approval(many(2), expires=0)])) == []
 
 
 @pytest.mark.parametrize("rule", ["hold", "moved", "account", "unreadable", "ledger"])
@@ -70,26 +70,26 @@ def test_an_approval_does_not_lift_what_nothing_lifts(rule: str) -> None:
     if rule == "ledger":
         more = {"ledger_problem": "x"}
     settings = {"rules": {"unknown-user": "refuse"}}
-    judged = verdict(has, names(2), approvals=[approval(has[2:])], settings=settings, **more)
+    judged = ruling(has, names(2), approvals=[approval(has[2:])], settings=settings, **more)
     assert refusals(judged) == ([] if rule == "unreadable" else [rule])
 
 
 def test_an_approval_does_not_lift_a_rule_that_this_stack_refuses() -> None:
-    judged = verdict(many(2), [], approvals=[approval(many(2))], settings={"rules": {"emptied": "refuse"}})
+    judged = ruling(many(2), [], approvals=[approval(many(2))], settings={"rules": {"emptied": "refuse"}})
     assert refusals(judged) == ["emptied"]
 
 
 def test_what_was_begun_under_an_approval_stays_approved_and_only_the_rest_is_judged() -> None:
     has = many(20)
     begun = {one.life: Life(is_intended=True, approval="sha256:x") for one in has[:15]}
-    assert refusals(verdict(has, names(20)[15:], lives=begun)) == []
-    assert refusals(verdict(has, names(20)[16:], lives=begun)) == []
-    assert refusals(verdict(has, names(20)[17:], lives=begun, settings={"maxPurges": 1})) == ["max-purges"]
+    assert refusals(ruling(has, names(20)[15:], lives=begun)) == []
+    assert refusals(ruling(has, names(20)[16:], lives=begun)) == []
+    assert refusals(ruling(has, names(20)[17:], lives=begun, settings={"maxPurges": 1})) == ["max-purges"]
 
 
 def test_what_was_begun_without_an_approval_is_judged_again() -> None:
     begun = {one.life: Life(is_intended=True) for one in many(3)}
-    assert refusals(verdict(many(3), names(1), lives=begun)) == ["max-percent"]
+    assert refusals(ruling(many(3), names(1), lives=begun)) == ["max-percent"]
 
 
 def test_a_digest_does_not_depend_on_the_order() -> None:

@@ -8,7 +8,7 @@ import pytest
 from erasure.evidence import Evidence
 from erasure.ledger import Life
 from mbs.errors import TokenRefused
-from policies.judge import Verdict
+from policies.judge import Ruling
 from policies.rules import Recent, counted
 from tests.policies.cases import (
     EVERY_RULE,
@@ -21,69 +21,69 @@ from tests.policies.cases import (
     many,
     names,
     refusals,
-    verdict,
+    ruling,
     warnings,
 )
 
 DAY = datetime.timedelta(days=1)
 
 
-def is_silent(judged: Verdict) -> bool:
+def is_silent(judged: Ruling) -> bool:
     return judged.refusals == () and judged.warnings == ()
 
 
 def test_without_a_purge_nothing_fires() -> None:
-    assert is_silent(verdict(many(3), names(3)))
+    assert is_silent(ruling(many(3), names(3)))
 
 
 def test_one_of_three_may_go_and_two_may_not() -> None:
-    assert refusals(verdict(many(3), names(2))) == []
-    assert refusals(verdict(many(3), names(1))) == ["max-percent"]
+    assert refusals(ruling(many(3), names(2))) == []
+    assert refusals(ruling(many(3), names(1))) == ["max-percent"]
 
 
 def test_a_single_purge_is_within_every_percentage() -> None:
-    assert refusals(verdict(many(2), names(1), settings={"maxPurgePercent": 0})) == []
+    assert refusals(ruling(many(2), names(1), settings={"maxPurgePercent": 0})) == []
 
 
 def test_max_percent_has_no_hole_for_small_sets() -> None:
-    assert refusals(verdict(many(4), names(2))) == ["max-percent"]
+    assert refusals(ruling(many(4), names(2))) == ["max-percent"]
 
 
 def test_max_percent_permits_exactly_its_limit() -> None:
-    assert refusals(verdict(many(10), names(7))) == []
-    assert refusals(verdict(many(10), names(6))) == ["max-percent"]
+    assert refusals(ruling(many(10), names(7))) == []
+    assert refusals(ruling(many(10), names(6))) == ["max-percent"]
 
 
 def test_max_purges_permits_exactly_its_limit() -> None:
-    assert refusals(verdict(many(100), names(90))) == []
-    assert refusals(verdict(many(100), names(89))) == ["max-purges"]
+    assert refusals(ruling(many(100), names(90))) == []
+    assert refusals(ruling(many(100), names(89))) == ["max-purges"]
 
 
 def test_a_limit_of_zero_permits_no_purge() -> None:
-    assert refusals(verdict(many(100), names(99), settings={"maxPurges": 0})) == ["max-purges"]
+    assert refusals(ruling(many(100), names(99), settings={"maxPurges": 0})) == ["max-purges"]
 
 
 def test_purges_of_the_last_day_count_into_the_limits() -> None:
     nine = Recent(frozenset(f"earlier {number}" for number in range(9)))
-    assert refusals(verdict(many(100), names(99), recent=nine)) == []
-    assert refusals(verdict(many(100), names(98), recent=nine)) == ["max-purges"]
+    assert refusals(ruling(many(100), names(99), recent=nine)) == []
+    assert refusals(ruling(many(100), names(98), recent=nine)) == ["max-purges"]
     one = Recent(frozenset(["earlier"]))
-    assert refusals(verdict(many(2), names(1), recent=one)) == ["max-percent"]
+    assert refusals(ruling(many(2), names(1), recent=one)) == ["max-percent"]
 
 
 def test_a_purge_that_was_accepted_and_is_owed_counts_once() -> None:
     has = many(20)
     owed = Recent(frozenset(one.life for one in has[10:]))
     settings = {"maxPurgePercent": 100}
-    assert refusals(verdict(has, names(10), recent=owed, settings=settings)) == []
+    assert refusals(ruling(has, names(10), recent=owed, settings=settings)) == []
 
 
 def test_the_last_binding_of_a_stack_is_refused_as_emptied() -> None:
-    assert refusals(verdict(many(1), [])) == ["emptied"]
+    assert refusals(ruling(many(1), [])) == ["emptied"]
 
 
 def test_what_is_adopted_in_the_same_update_does_not_count_as_bound() -> None:
-    assert refusals(verdict(many(3), ["PC-0", "new-1", "new-2", "new-3", "new-4", "new-5"])) == ["max-percent"]
+    assert refusals(ruling(many(3), ["PC-0", "new-1", "new-2", "new-3", "new-4", "new-5"])) == ["max-percent"]
 
 
 def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts_in_full() -> None:
@@ -91,11 +91,11 @@ def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts
     dropped = has[8:]
     stored = {"u": {"pc-8": 100, "pc-9": 50, None: 10, "pc-1": 1000}}
     found = dataclasses.replace(evidence(dropped), stored=stored)
-    assert refusals(verdict(has, names(8), evidence=found, settings={"maxPurgeBytes": 160})) == []
-    assert refusals(verdict(has, names(8), evidence=found, settings={"maxPurgeBytes": 159})) == ["max-bytes"]
-    assert refusals(verdict(has, names(8), evidence=found)) == []
+    assert refusals(ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 160})) == []
+    assert refusals(ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 159})) == ["max-bytes"]
+    assert refusals(ruling(has, names(8), evidence=found)) == []
     earlier = Recent(frozenset(["earlier"]), 1)
-    judged = verdict(has, names(8), evidence=found, settings={"maxPurgeBytes": 160}, recent=earlier)
+    judged = ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 160}, recent=earlier)
     assert refusals(judged) == ["max-bytes"]
 
 
@@ -118,21 +118,21 @@ def test_two_copies_of_one_computer_count_its_bytes_once() -> None:
 )
 def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str, object], fires: bool) -> None:
     has = many(3)
-    judged = verdict(has, names(2), evidence=evidence(has[2:], **about))
+    judged = ruling(has, names(2), evidence=evidence(has[2:], **about))
     assert refusals(judged) == (["alive"] if fires else [])
 
 
 def test_quiet_days_are_configured() -> None:
     has = many(3)
     found = evidence(has[2:], alive_at=NOW - 2 * DAY)
-    assert refusals(verdict(has, names(2), evidence=found, settings={"quietDays": 2})) == []
-    assert refusals(verdict(has, names(2), evidence=found, settings={"quietDays": 3})) == ["alive"]
+    assert refusals(ruling(has, names(2), evidence=found, settings={"quietDays": 2})) == []
+    assert refusals(ruling(has, names(2), evidence=found, settings={"quietDays": 3})) == ["alive"]
 
 
 def test_the_last_copy_of_a_computer_warns() -> None:
     has = many(3)
-    assert warnings(verdict(has, names(2), evidence=evidence(has[2:], copies=frozenset()))) == ["last-copy"]
-    assert warnings(verdict(has, names(2), evidence=evidence(has[2:], copies=frozenset(["other"])))) == []
+    assert warnings(ruling(has, names(2), evidence=evidence(has[2:], copies=frozenset()))) == ["last-copy"]
+    assert warnings(ruling(has, names(2), evidence=evidence(has[2:], copies=frozenset(["other"])))) == []
 
 
 def test_copies_that_are_purged_together_are_no_copies_of_each_other() -> None:
@@ -142,79 +142,79 @@ def test_copies_that_are_purged_together_are_no_copies_of_each_other() -> None:
         one.id: dataclasses.replace(found.facts[one.id], copies=frozenset({"d1", "d2"} - {one.destination}))
         for one in has[8:]
     }
-    assert warnings(verdict(has, names(8), evidence=dataclasses.replace(found, facts=facts))) == ["last-copy"]
+    assert warnings(ruling(has, names(8), evidence=dataclasses.replace(found, facts=facts))) == ["last-copy"]
 
 
 def test_what_is_not_listed_any_more_is_neither_alive_nor_a_last_copy() -> None:
     has = many(3)
     gone = evidence(has[2:], pair=None, is_running=True, copies=frozenset())
-    assert is_silent(verdict(has, names(2), evidence=gone))
+    assert is_silent(ruling(has, names(2), evidence=gone))
 
 
 def test_a_binding_on_hold_is_refused_with_the_reason() -> None:
-    judged = verdict([*many(2), bound("held", hold="Litigation 2026-114")], names(2))
+    judged = ruling([*many(2), bound("held", hold="Litigation 2026-114")], names(2))
     assert refusals(judged) == ["hold"]
     assert "Litigation 2026-114" in str(judged.refusals[0])
 
 
 def test_a_hold_that_only_the_ledger_has_seen_is_refused() -> None:
     lives = {"life of PC-2": Life(hold="Litigation")}
-    assert refusals(verdict(many(3), names(2), lives=lives)) == ["hold"]
+    assert refusals(ruling(many(3), names(2), lives=lives)) == ["hold"]
 
 
 def test_a_held_binding_is_not_released_either() -> None:
     has = [*many(2), bound("held", hold="Litigation")]
-    assert refusals(verdict(has, names(2), released=[has[2].id])) == ["hold"]
+    assert refusals(ruling(has, names(2), released=[has[2].id])) == ["hold"]
 
 
 @pytest.mark.parametrize("mark", ["protect", "retain"])
 def test_a_binding_that_the_engine_would_not_delete_is_refused(mark: str) -> None:
-    assert refusals(verdict([*many(2), bound("marked").model_copy(update={mark: True})], names(2))) == ["hold"]
+    assert refusals(ruling([*many(2), bound("marked").model_copy(update={mark: True})], names(2))) == ["hold"]
 
 
 def test_what_is_released_is_not_purged() -> None:
     has = many(3)
-    assert is_silent(verdict(has, [], released=[one.id for one in has]))
+    assert is_silent(ruling(has, [], released=[one.id for one in has]))
 
 
 def test_what_another_inventory_wants_is_refused_with_the_file() -> None:
-    judged = verdict(many(3), names(2), neighbours=[elsewhere("pc-2")])
+    judged = ruling(many(3), names(2), neighbours=[elsewhere("pc-2")])
     assert refusals(judged) == ["moved"]
     assert "inventory/globex.yaml" in str(judged.refusals[0])
 
 
 def test_an_unreadable_neighbour_is_refused() -> None:
     unreadable = ["inventory/globex.yaml:3: not YAML"]
-    assert refusals(verdict(many(3), names(2), unreadable_files=unreadable)) == ["moved"]
-    assert is_silent(verdict(many(3), names(3), unreadable_files=unreadable))
+    assert refusals(ruling(many(3), names(2), unreadable_files=unreadable)) == ["moved"]
+    assert is_silent(ruling(many(3), names(3), unreadable_files=unreadable))
 
 
 def test_a_binding_of_another_endpoint_is_refused() -> None:
-    assert refusals(verdict([*many(2), bound("other", endpoint="http://127.0.0.1:8787")], names(2))) == ["account"]
+    assert refusals(ruling([*many(2), bound("other", endpoint="http://127.0.0.1:8787")], names(2))) == ["account"]
 
 
 def test_a_user_that_the_account_does_not_know_is_refused() -> None:
     has = many(3)
     unknown = dataclasses.replace(evidence(has[2:]), unknown_users=frozenset(["U"]))
-    assert refusals(verdict(has, names(2), evidence=unknown)) == ["unknown-user"]
+    assert refusals(ruling(has, names(2), evidence=unknown)) == ["unknown-user"]
 
 
 def test_an_account_that_cannot_be_read_is_refused() -> None:
     error = TokenRefused("GET", "/api/Users/u/Computers", 401, "denied")
-    assert refusals(verdict(many(3), names(2), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
-    assert refusals(verdict(many(3), names(3), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
+    assert refusals(ruling(many(3), names(2), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
+    assert refusals(ruling(many(3), names(3), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
 
 
 def test_a_ledger_that_cannot_be_written_is_refused() -> None:
-    assert refusals(verdict(many(3), names(2), ledger_problem="the disk is full")) == ["ledger"]
-    assert is_silent(verdict(many(3), names(3), ledger_problem="the disk is full"))
+    assert refusals(ruling(many(3), names(2), ledger_problem="the disk is full")) == ["ledger"]
+    assert is_silent(ruling(many(3), names(3), ledger_problem="the disk is full"))
 
 
 def test_a_level_warns_or_switches_off_but_lifts_only_its_own_rule() -> None:
-    judged = verdict(many(1), [], settings={"rules": {"emptied": "warn"}})
+    judged = ruling(many(1), [], settings={"rules": {"emptied": "warn"}})
     assert (refusals(judged), warnings(judged)) == ([], ["emptied"])
-    assert is_silent(verdict(many(1), [], settings={"rules": {"emptied": "off"}}))
-    assert refusals(verdict(many(3), [], settings={"rules": {"emptied": "off"}})) == ["max-percent"]
+    assert is_silent(ruling(many(1), [], settings={"rules": {"emptied": "off"}}))
+    assert refusals(ruling(many(3), [], settings={"rules": {"emptied": "off"}})) == ["max-percent"]
 
 
 @pytest.mark.parametrize("level", ["off", "warn", "approve"])
@@ -223,15 +223,15 @@ def test_what_a_server_might_take_for_a_wanted_one_is_never_purged(level: str, w
     settings = {"rules": dict.fromkeys(EVERY_RULE, level)}
     has = [bound("PC "), *many(5)]
     if where == "here":
-        judged = verdict(has, ["pc", *names(5)], settings=settings)
+        judged = ruling(has, ["pc", *names(5)], settings=settings)
     else:
-        judged = verdict(has, names(5), settings=settings, neighbours=[elsewhere("PC ")])
+        judged = ruling(has, names(5), settings=settings, neighbours=[elsewhere("PC ")])
     assert "too-alike" in refusals(judged)
 
 
 def test_every_refusal_names_rule_finding_and_remedy() -> None:
     has = [*many(20), bound("held", hold="x"), bound("foreign", endpoint="http://127.0.0.1:1")]
-    told = verdict(has, [], ledger_problem="gone", unreadable_files=["x"], neighbours=[elsewhere("PC-1")]).refusals
+    told = ruling(has, [], ledger_problem="gone", unreadable_files=["x"], neighbours=[elsewhere("PC-1")]).refusals
     assert {one.rule for one in told} >= {"max-purges", "max-percent", "emptied", "hold", "moved", "account", "ledger"}
     for one in told:
         rule, _, text = str(one).partition(": ")
@@ -240,7 +240,7 @@ def test_every_refusal_names_rule_finding_and_remedy() -> None:
 
 
 def test_what_fired_is_known_at_every_level() -> None:
-    judged = verdict(many(3), names(1), settings={"rules": {"max-percent": "off"}})
+    judged = ruling(many(3), names(1), settings={"rules": {"max-percent": "off"}})
     assert is_silent(judged)
     assert [one.rule for one in judged.fired] == ["max-percent"]
 
@@ -253,31 +253,31 @@ def test_bytes_of_a_purge_that_was_accepted_and_is_owed_count_once() -> None:
     has = many(10)
     found = dataclasses.replace(evidence(has[9:]), stored={"u": {"pc-9": 100}})
     owed = Recent(frozenset([has[9].life]), 100)
-    assert refusals(verdict(has, names(9), evidence=found, settings={"maxPurgeBytes": 100}, recent=owed)) == []
+    assert refusals(ruling(has, names(9), evidence=found, settings={"maxPurgeBytes": 100}, recent=owed)) == []
 
 
 def test_another_inventory_may_want_what_is_not_purged() -> None:
-    assert refusals(verdict(many(3), names(2), neighbours=[elsewhere("PC-0")])) == []
+    assert refusals(ruling(many(3), names(2), neighbours=[elsewhere("PC-0")])) == []
 
 
 def test_an_unknown_user_matters_only_to_a_purge_of_its_own() -> None:
     has = many(3)
     unknown = dataclasses.replace(evidence(has[2:]), unknown_users=frozenset(["somebody else"]))
-    assert refusals(verdict(has, names(2), evidence=unknown)) == []
+    assert refusals(ruling(has, names(2), evidence=unknown)) == []
 
 
 def test_what_can_be_approved_says_so_and_what_cannot_does_not() -> None:
-    assert "approve these purges" in str(verdict(many(1), []).refusals[0])
-    assert "approve" not in str(verdict(many(1), [], settings={"rules": {"emptied": "refuse"}}).refusals[0])
+    assert "approve these purges" in str(ruling(many(1), []).refusals[0])
+    assert "approve" not in str(ruling(many(1), [], settings={"rules": {"emptied": "refuse"}}).refusals[0])
 
 
 def test_a_finding_names_a_few_and_counts_the_rest() -> None:
     has = [bound(name, hold="x") for name in names(5)]
-    (held,) = [one for one in verdict(has, ["other"]).refusals if one.rule == "hold"]
+    (held,) = [one for one in ruling(has, ["other"]).refusals if one.rule == "hold"]
     assert "'PC-2'" in str(held)
     assert "'PC-3'" not in str(held)
     assert "and 2 more on hold" in str(held)
-    (few,) = [one for one in verdict(has[:3], ["other"]).refusals if one.rule == "hold"]
+    (few,) = [one for one in ruling(has[:3], ["other"]).refusals if one.rule == "hold"]
     assert "more" not in str(few)
     assert counted(1) == "1 purge"
     assert counted(2000) == "2,000 purges"

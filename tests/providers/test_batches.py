@@ -373,6 +373,6 @@ def test_a_run_that_got_no_lease_purges_nothing(dropping: Dropping, monkeypatch:
 
     monkeypatch.setattr(Lease, "take", fail)
     assert dropping.begin() == []
-    with pytest.raises(Refusal, match=r"^not-permitted: .* this run has no lease"):
+    with pytest.raises(Refusal, match=r"^not-permitted: .* this run has no lease \(the server is gone\)"):
         dropping.delete("PC-4")
     assert dropping.account.deleted == []

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from rich.console import Console
 
+from erasure.reports import receipt_sections as told
 from erasure.reports.html import receipt_html
 from erasure.reports.markdown import LIMIT, receipt_markdown
 from erasure.reports.receipt import Receipt
@@ -30,7 +31,7 @@ def hostile() -> Receipt:
 
 
 FACTS = (
-    "DSR-2026-17",
+    "Request DSR-2026-17, Acme Dental",
     "XRAY-ARCHIVE",
     "still listed past the deadline",
     "dana@msp.example",
@@ -44,6 +45,22 @@ FACTS = (
     "The API accepts a purge and confirms no erasure",
     "9e21" * 16,
 )
+
+
+@pytest.mark.parametrize(
+    ("selection", "title"),
+    [
+        ({}, "Acme Dental"),
+        ({"request": "DSR-1"}, "Request DSR-1, Acme Dental"),
+        ({"request": "DSR-1", "customer": "Acme Dental"}, "Request DSR-1, Acme Dental"),
+    ],
+)
+def test_a_receipt_is_called_by_what_it_is_about(selection: dict[str, str], title: str) -> None:
+    nothing = {"customer": None, "request": None, "since": None}
+    assert told.title(receipt([purge("PC", "erased")], selection=nothing | selection)) == title
+    several = [purge("PC", "erased"), purge("PC-2", "erased", customer="Northwind Law")]
+    assert told.title(receipt(several, selection=nothing)) == "Stack acme"
+    assert told.title(receipt(several, selection=nothing | {"request": "DSR-1"})) == "Request DSR-1"
 
 
 @pytest.mark.parametrize("fact", FACTS)
