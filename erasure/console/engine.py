@@ -17,6 +17,7 @@ from erasure.console.progress import working
 from erasure.judged import JudgedPlan
 from erasure.ledger import Ledger
 
+_NO_QUESTION_WHERE_NOTHING_CHANGED: Final = {"PULUMI_ENABLE_LEGACY_DIFF": "true"}  # a third of a large preview
 _SHOWN: Final = 4000  # characters of what the engine said, from its end
 
 
@@ -54,7 +55,8 @@ class Engine:
         """Preview the stack, and return the plan as the rules judged it."""
         with tempfile.TemporaryDirectory() as folder, working(f"previewing {self.stack}"):
             file = Path(folder) / "plan.json"
-            done = self._run("preview", "--stack", self.stack, "--color", "never", env={"MBS_PLAN_FILE": str(file)})
+            settings = {"MBS_PLAN_FILE": str(file), **_NO_QUESTION_WHERE_NOTHING_CHANGED}
+            done = self._run("preview", "--stack", self.stack, "--color", "never", env=settings)
             if not file.exists():
                 raise ConsoleError(f"the preview did not come to a plan:\n{_end_of(done)}")
             plan = JudgedPlan.model_validate_json(file.read_text(encoding="utf-8"))
