@@ -152,6 +152,13 @@ class Many:
         sandbox = self.rehearsal.sandbox
         self.wait_for(lambda: len(sandbox.requests("DELETE")) >= number and sandbox.requests(), update)
 
+    def wait_until_all_is_answered(self) -> None:
+        """Wait for the calls whose caller did not: what they do, they do later than it thinks."""
+        end = time.monotonic() + _PATIENCE
+        while any(one.status is None and not one.cut for one in self.rehearsal.sandbox.requests()):
+            assert time.monotonic() < end, "a call is under way for ever"
+            time.sleep(0.01)
+
     def finish(self, env: Mapping[str, str] | None = None) -> Result:
         """Update once more, after the lock and the state that a killed engine left were seen to, as its user has to."""
         backend = self.rehearsal.workspace.directory / "state/.pulumi"

@@ -70,6 +70,7 @@ def test_an_account_that_answers_later_than_the_timeout_is_asked_again_and_nothi
     many.drop()
     many.rehearsal.up(env={**PATIENT, "MBS_TIMEOUT": "1s"}).require()
     many.require_done()
+    many.wait_until_all_is_answered()
     late = [pair["ComputerName"] for one in sandbox.requests("DELETE") if one.fault for pair in one.body]
     twice = [name for name, times in Counter(names(many.accepted())).items() if times > 1]
     assert set(twice) <= set(late)

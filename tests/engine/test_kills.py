@@ -32,6 +32,7 @@ def test_entries_restored_after_a_kill_and_backed_up_again_are_purged_again_when
     many.wait_for_calls(USERS // 2, update)
     update.kill("engine", "plugin")
     assert update.left() == []
+    many.wait_until_all_is_answered()
     some = names(many.accepted())
     assert 0 < len(some) < len(many.dropped)
     many.want_all_of_them()

@@ -181,11 +181,17 @@ def test_an_interrupted_program_may_end_in_its_own_way(tiny: Tiny, started: Path
 
 
 def test_what_a_program_started_ends_with_it(tiny: Tiny, started: Path) -> None:
-    workspace = tiny("import subprocess\nsubprocess.Popen(['sleep', '600'])\n" + WAITING_PROGRAM, STARTED=str(started))
+    workspace = tiny(
+        "import subprocess, sys\n"
+        "told = 'import time; print(flush=True); time.sleep(600)'\n"
+        "child = subprocess.Popen([sys.executable, '-c', told], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()  # a process has no command line until it runs\n" + WAITING_PROGRAM,
+        STARTED=str(started),
+    )
     process = workspace.start("preview")
     fifo.hear(started)
     everybody = processes.family(process.pid)
-    assert "sleep 600" in processes.command_lines(everybody)
+    assert "time.sleep(600)" in processes.command_lines(everybody)
     process.send_signal(signal.SIGINT)
     process.communicate()
     assert processes.survivors(everybody) == []
