@@ -3,7 +3,6 @@
 import datetime
 import platform
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from bench.contenders.on_terraform import terraform_version
 from bench.course import Course, CourseEnded
 from bench.inventory_load import measure_inventory
 from bench.results import Machine, Measurement, Results, Skipped, StateSize
-from engine.workspace import PROJECT
+from engine.workspace import ready_engine
 from sandbox.running import RunningSandbox
 
 SIZES: Final = (100, 1000, 10_000)
@@ -40,7 +39,7 @@ class Measuring:
     def run(self, *, with_inventory: bool = True) -> Results:
         """Measure it all. What fails is in the results, with the reason."""
         day = datetime.datetime.now(datetime.UTC).date().isoformat()
-        pulumi = _engine()
+        pulumi = ready_engine()
         with RunningSandbox() as sandbox:
             surroundings = Surroundings(pulumi, sandbox.url, sandbox.login, sandbox.password, _token(sandbox))
             for size in self._sizes:
@@ -96,11 +95,6 @@ class Measuring:
     def _skip(self, contender: str, size: int, reason: str) -> None:
         self._skipped.append(Skipped(contender=contender, bindings=size, reason=reason))
         self._board.skipped(self._skipped[-1])
-
-
-def _engine() -> Path:
-    command = [sys.executable, str(PROJECT / "engine/ensure")]
-    return Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
 
 
 def _token(sandbox: RunningSandbox) -> str:

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,12 @@ class Result:
         if self.code != 0:
             raise WorkspaceError(f"{' '.join(self.args)} exited with {self.code}:\n{self.output}")
         return self
+
+
+def ready_engine() -> Path:
+    """Return the `pulumi` that `engine/ensure` finds or makes. Raises subprocess.CalledProcessError."""
+    command = [sys.executable, str(PROJECT / "engine/ensure")]
+    return Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
 
 
 class Workspace:

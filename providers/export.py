@@ -1,6 +1,6 @@
 """The state of the stack that this program runs for, exported by the engine that is running.
 
-Nothing else of the project is imported here, so that the export can begin before all that takes its time.
+It imports nothing of the project but the look at the engine, so that the export can begin before what takes its time.
 """
 
 import contextlib

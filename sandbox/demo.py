@@ -6,8 +6,6 @@ is to show.
 
 import difflib
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
-from engine.workspace import PROJECT, Result, Workspace
+from engine.workspace import PROJECT, Result, Workspace, ready_engine
 from sandbox.running import RunningSandbox
 
 _STACK: Final = "harbour-freight"
@@ -187,15 +185,12 @@ class _Story:
 
 
 def _workspace(sandbox: RunningSandbox, folder: Path) -> Workspace:
-    engine = subprocess.run(
-        [sys.executable, str(PROJECT / "engine/ensure")], stdout=subprocess.PIPE, text=True, check=True
-    ).stdout.strip()
     environment = {
         "MBS_ENDPOINT": sandbox.url,
         "MBS_LOGIN": sandbox.login,
         "MBS_PASSWORD": sandbox.password,
     }
-    workspace = Workspace(folder, Path(engine), env=environment)
+    workspace = Workspace(folder, ready_engine(), env=environment)
     workspace.init(_STACK)
     return workspace
 

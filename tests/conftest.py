@@ -1,14 +1,12 @@
 """What every test may need: the engine, once made by `make setup`, and a database server."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
+from engine.workspace import ready_engine
 from sandbox.running import RunningSandbox
 from tests.postgres import Postgres, binaries, running
 
@@ -16,8 +14,7 @@ from tests.postgres import Postgres, binaries, running
 @pytest.fixture(scope="session")
 def pulumi() -> Path:
     """Return the engine that `engine/ensure` finds."""
-    command = [sys.executable, str(PROJECT / "engine/ensure")]
-    return Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    return ready_engine()
 
 
 @pytest.fixture(scope="session")

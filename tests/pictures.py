@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Final
 
 from playwright.sync_api import FloatRect, sync_playwright
 
-from engine.workspace import PROJECT
+from engine.workspace import PROJECT, ready_engine
 from erasure import clock
 from sandbox.running import RunningSandbox
 from tests.engine.rehearsal import CHARLIE, STACK, rehearsal
-from tests.engine.story import Story
+from tests.engine.story import Story, telling
 from tests.reports.chromium import chromium
 
 _CUSTOMER: Final = "Acme Dental"
@@ -27,12 +26,10 @@ _ASKS: Final = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.email", "GIT_
 
 def pictures(folder: Path) -> None:
     """Write `plan.png` and `receipt.png`."""
-    command = [sys.executable, str(PROJECT / "engine/ensure")]
-    pulumi = Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
     with (
         tempfile.TemporaryDirectory() as directory,
         RunningSandbox(seed="demo", purge_delay="24h") as sandbox,
-        Story(rehearsal(Path(directory), pulumi, sandbox)) as story,
+        telling(rehearsal(Path(directory), ready_engine(), sandbox)) as story,
     ):
         plan, receipt = _reports(story)
     folder.mkdir(parents=True, exist_ok=True)

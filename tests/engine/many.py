@@ -140,10 +140,10 @@ class Many:
         self.updates.append(update)
         return update
 
-    def wait_for(self, event: Callable[[], object], update: Update) -> None:
-        """Wait until something is so, or the update has ended."""
+    def wait_for(self, event: Callable[[], object], update: Update | None = None) -> None:
+        """Wait until something is so, or the update has ended, where one is given."""
         end = time.monotonic() + _PATIENCE
-        while update.is_running and not event():
+        while (update is None or update.is_running) and not event():
             assert time.monotonic() < end, "it does not happen"
             time.sleep(0.01)
 
@@ -154,10 +154,8 @@ class Many:
 
     def wait_until_all_is_answered(self) -> None:
         """Wait for the calls whose caller did not: what they do, they do later than it thinks."""
-        end = time.monotonic() + _PATIENCE
-        while any(one.status is None and not one.cut for one in self.rehearsal.sandbox.requests()):
-            assert time.monotonic() < end, "a call is under way for ever"
-            time.sleep(0.01)
+        sandbox = self.rehearsal.sandbox
+        self.wait_for(lambda: all(one.status is not None or one.cut for one in sandbox.requests()))
 
     def finish(self, env: Mapping[str, str] | None = None) -> Result:
         """Update once more, after the lock and the state that a killed engine left were seen to, as its user has to."""

@@ -2,8 +2,7 @@
 
 import contextlib
 import datetime
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
 from unittest import mock
 
 from click.testing import CliRunner
@@ -14,33 +13,16 @@ from tests.engine.rehearsal import Rehearsal
 
 
 class Story:
-    """Runs the console's commands for a stack, at an hour that moves on. While it is entered, it moves this process."""
+    """Runs the console's commands for a stack, at an hour that moves on."""
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.rehearsal = rehearsal
-        self._hours = 0.0
-        self._until_the_end = contextlib.ExitStack()
-
-    def __enter__(self) -> Self:
-        real = clock.now
-
-        def now() -> datetime.datetime:
-            return real() + datetime.timedelta(hours=self._hours)
-
-        moved = mock.patch.object(clock, "now", now)
-        self._until_the_end.enter_context(moved)
-        self._until_the_end.enter_context(contextlib.chdir(self.rehearsal.workspace.directory))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._until_the_end.close()
+        self.hours = 0.0
 
     def goes_on_until(self, hours: float) -> None:
         """Move both clocks to so many hours after the beginning."""
-        self.rehearsal.sandbox.move_clock(datetime.timedelta(hours=hours - self._hours))
-        self._hours = hours
+        self.rehearsal.sandbox.move_clock(datetime.timedelta(hours=hours - self.hours))
+        self.hours = hours
 
     def says(self, *arguments: str, code: int) -> str:
         """Run a command, which has to exit with this code, and return its report."""
@@ -48,3 +30,15 @@ class Story:
         assert result.exception is None, f"{result.exception!r} {result.output}"
         assert result.return_value == code, result.output
         return result.stdout
+
+
+@contextlib.contextmanager
+def telling(rehearsal: Rehearsal) -> Iterator[Story]:
+    """Give a stack's story; until its end this process is in the stack's folder, and at the story's hour."""
+    story, real = Story(rehearsal), clock.now
+
+    def now() -> datetime.datetime:
+        return real() + datetime.timedelta(hours=story.hours)
+
+    with mock.patch.object(clock, "now", now), contextlib.chdir(rehearsal.workspace.directory):
+        yield story

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.conftest import COMPUTERS
 from tests.engine.rehearsal import CHARLIE, DESTINATION, Rehearsal
-from tests.engine.story import Story
+from tests.engine.story import Story, telling
 
 VAULT = "d-locked"
 ERASED, LOCKED = "Büro PC", "Vault PC"
@@ -38,7 +38,7 @@ def story(adopted: Rehearsal) -> Iterator[Story]:
     adopted.want_all({CHARLIE: wanted})
     adopted.up().require()
     adopted.want_all({CHARLIE: [one for one in wanted if one[0] not in (ERASED, LOCKED)]})
-    with Story(adopted) as story:
+    with telling(adopted) as story:
         yield story
 
 

@@ -42,7 +42,13 @@ def findings(ledger: Ledger) -> list[tuple[int, str]]:
 
 def change(folder: Path, statement: str, *values: str | int) -> None:
     with sqlite3.connect(folder / "ledger.db") as connection:
-        assert connection.execute(statement, values).rowcount != 0
+        assert connection.execute(statement, values).rowcount > 0
+    connection.close()
+
+
+def rename(folder: Path, table: str, to: str) -> None:
+    with sqlite3.connect(folder / "ledger.db") as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO {to}")
     connection.close()
 
 
@@ -246,12 +252,12 @@ def test_one_that_may_not_append_stops_no_other(tmp_path: Path) -> None:
 
 def test_when_the_transaction_fails_each_that_waited_learns_of_it_and_the_next_one_passes(tmp_path: Path) -> None:
     ledger = filled(tmp_path)
-    change(tmp_path, "ALTER TABLE events RENAME TO elsewhere")
+    rename(tmp_path, "events", "elsewhere")
     events = [event(Kind.SENT, f"life {n}") for n in range(3)]
     for error in append_at_once(ledger, [partial(ledger.append, [one]) for one in events]):
         assert isinstance(error, LedgerError)
         assert "no such table: events" in str(error)
-    change(tmp_path, "ALTER TABLE elsewhere RENAME TO events")
+    rename(tmp_path, "elsewhere", "events")
     assert len(findings(ledger)) == 0
     ledger.append(events)
     assert ledger.heads()["mbs-erasure/acme"][0] == 7

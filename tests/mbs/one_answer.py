@@ -55,13 +55,7 @@ def http(status: int, body: str = "", *headers: str) -> bytes:
 
 
 def _wrapped(connection: socket.socket, encrypted: ssl.SSLContext | None) -> socket.socket:
-    if encrypted is None:
-        return connection
-    try:
-        return encrypted.wrap_socket(connection, server_side=True)
-    except OSError:
-        connection.close()
-        raise
+    return connection if encrypted is None else encrypted.wrap_socket(connection, server_side=True)
 
 
 def _request(connection: socket.socket) -> bytes:

@@ -129,12 +129,11 @@ def test_an_endpoint_that_nobody_serves_is_unreachable() -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_gets_no_password_and_is_not_tried_again(tmp_path: Path) -> None:
-    certificate = tmp_path / "certificate.pem"
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1", "-days", "1"]
-    files = ["-keyout", str(certificate), "-out", str(tmp_path / "own.pem")]
-    subprocess.run([*command, *files], check=True, capture_output=True)
+    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
     encrypted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    encrypted.load_cert_chain(tmp_path / "own.pem", certificate)
+    encrypted.load_cert_chain(certificate, key)
     slept: list[float] = []
     with answering(http(200, "[]"), encrypted=encrypted) as server:
         one = Client(server.url, Login("me", "hunter2"), pace=Pace(5, slept.append))
