@@ -10,8 +10,8 @@ import resource
 import signal
 import subprocess
 import tempfile
-import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,13 @@ _LOOK: Final = 0.1  # seconds between two looks; one takes about 2 ms
 _PATIENCE: Final = 10  # seconds that a process gets to end after each signal
 _AFTERLIFE: Final = 5  # seconds that the other processes get to end once the command has
 
+# By what their command lines have in them; the first that fits.
+_PARTS: Final = {
+    "pulumi.dynamic": "plugin",
+    "pulumi-language-python-exec": "program",
+    "pulumi-language-python": "host",
+}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -35,48 +42,50 @@ class Run:
     output: str
 
 
-@dataclass(frozen=True)
-class Command:
-    """What to run, and where. `env` is its whole environment."""
+def part_of(arguments: Sequence[str]) -> str:
+    """Name the part that a process of this command line plays."""
+    text = " ".join(arguments)
+    for sign, part in _PARTS.items():
+        if sign in text:
+            return part
+    return "engine" if arguments and Path(arguments[0]).name in ("pulumi", "terraform") else "other"
 
-    arguments: Sequence[str]
-    directory: Path
-    env: Mapping[str, str]
 
+def measure(
+    arguments: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    limit: float,
+    look: float = _LOOK,
+    part_of: Callable[[Sequence[str]], str] = part_of,
+) -> Run:
+    """Run a command in a folder to its end, at most for `limit` seconds. `env` is its whole environment.
 
-def measure(command: Command, part_of: Callable[[Sequence[str]], str], limit: float, look: float = _LOOK) -> Run:
-    """Run a command to its end, at most for `limit` seconds.
-
-    `part_of` names the part that a process plays, from its command line. `look` is in seconds. On every way out, Ctrl-C
-    too, no process of the command is left.
+    `look` is in seconds. On every way out, Ctrl-C too, no process of the command is left.
     """
-    before = _cpu_of_ended()
+    before, seen = _cpu_of_ended(), _Seen(part_of)
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
-        process = subprocess.Popen(
-            command.arguments,
-            cwd=command.directory,
-            env=dict(command.env),
+        # psutil's, because it waits with a time limit and yet notices the end at once.
+        process = psutil.Popen(
+            arguments,
+            cwd=folder,
+            env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        watch, clock = _Watch(process.pid, part_of, look), threading.Timer(limit, _end, [process])
         try:
-            watch.start()
-            clock.start()
-            # Without a time limit of its own, which would make it look only every 50 ms.
-            process.wait()
+            while not (has_ended := _ends(process, look)) and time.perf_counter() - start < limit:
+                seen.look(process.pid)
             seconds = time.perf_counter() - start
         finally:
-            clock.cancel()
             _end(process)
             _end_session(process.pid)
-            watch.stop()
         output.seek(0)
         said = output.read().decode(errors="replace")
-    return Run(watch.usage(seconds, _cpu_of_ended() - before), None if seconds > limit else process.returncode, said)
+    return Run(seen.usage(seconds, _cpu_of_ended() - before), process.returncode if has_ended else None, said)
 
 
 def _cpu_of_ended() -> float:
@@ -87,59 +96,38 @@ def _cpu_of_ended() -> float:
 
 @dataclass
 class _Seen:
-    part: str
-    cpu_seconds: float
+    """What the looks saw: the part and CPU seconds of each process, and the largest memory at one moment."""
 
-
-@dataclass
-class _Watch:
-    session: int
     part_of: Callable[[Sequence[str]], str]
-    look: float
-    _seen: dict[psutil.Process, _Seen] = field(default_factory=dict)
-    _peak: int = 0
-    _peaks: dict[str, int] = field(default_factory=dict)
-    _over: threading.Event = field(default_factory=threading.Event)
+    processes: dict[psutil.Process, tuple[str, float]] = field(default_factory=dict)
+    peak: int = 0
+    peaks: Counter[str] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._watch, name="meter", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+    def look(self, session: int) -> None:
+        sizes: Counter[str] = Counter()
+        for process in _members(session):
+            with contextlib.suppress(psutil.Error), process.oneshot():
+                times, arguments = process.cpu_times(), process.cmdline()
+                # The command line of a process that ends is empty, and it stays what it was.
+                known = None if arguments else self.processes.get(process)
+                part = known[0] if known else self.part_of(arguments)
+                self.processes[process] = part, times.user + times.system
+                sizes[part] += process.memory_info().rss
+        self.peak = max(self.peak, sizes.total())
+        self.peaks |= sizes
 
     def usage(self, seconds: float, ended: float) -> Usage:
         parts: dict[str, float] = {}
-        for one in self._seen.values():
-            parts[one.part] = parts.get(one.part, 0.0) + one.cpu_seconds
+        for part, cpu_seconds in self.processes.values():
+            parts[part] = parts.get(part, 0.0) + cpu_seconds
         return Usage(
             seconds=seconds,
             # Looks miss what ends between two of them, the kernel's own count whom nobody waited for.
             cpu_seconds=max(ended, sum(parts.values())),
-            peak_bytes=self._peak,
+            peak_bytes=self.peak,
             part_cpu_seconds=parts,
-            part_peak_bytes=self._peaks,
+            part_peak_bytes=self.peaks,
         )
-
-    def _watch(self) -> None:
-        while not self._over.wait(self.look):
-            sizes: dict[str, int] = {}
-            for process in _members(self.session):
-                with contextlib.suppress(psutil.Error), process.oneshot():
-                    times, part = process.cpu_times(), self._part(process)
-                    self._seen[process] = _Seen(part, times.user + times.system)
-                    sizes[part] = sizes.get(part, 0) + process.memory_info().rss
-            self._peak = max(self._peak, sum(sizes.values()))
-            for part, size in sizes.items():
-                self._peaks[part] = max(self._peaks.get(part, 0), size)
-
-    def _part(self, process: psutil.Process) -> str:
-        """Name its part; the command line of a process that ends is empty, and it stays what it was."""
-        arguments, known = process.cmdline(), self._seen.get(process)
-        return known.part if known is not None and not arguments else self.part_of(arguments)
 
 
 def _members(session: int) -> Iterator[psutil.Process]:
@@ -149,30 +137,33 @@ def _members(session: int) -> Iterator[psutil.Process]:
                 yield psutil.Process(pid)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _ends(process: psutil.Popen, seconds: float) -> bool:
+    """Wait so long for its end."""
+    with contextlib.suppress(psutil.TimeoutExpired):
+        process.wait(seconds)
+        return True
+    return False
+
+
+def _end(process: psutil.Popen) -> None:
     """Interrupt twice before killing: only an engine that ends by itself takes its plugins along."""
+    patience = 0
     for last_word in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
-        if process.poll() is not None:
+        if _ends(process, patience):
             return
         process.send_signal(last_word)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
+        patience = _PATIENCE
+    process.wait()
 
 
 def _end_session(session: int) -> None:
-    """Let what the command left behind end, and kill what does not."""
-    left = [one for one in _members(session) if not _has_ended(one)]
-    _, alive = psutil.wait_procs(left, timeout=_AFTERLIFE)
-    for one in alive:
+    """Let what the command left behind end, and kill what does not. A zombie only waits to be taken note of."""
+    left = []
+    for process in _members(session):
         with contextlib.suppress(psutil.Error):
-            one.kill()
+            left += [process] if process.status() != psutil.STATUS_ZOMBIE else []
+    _, alive = psutil.wait_procs(left, timeout=_AFTERLIFE)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
     psutil.wait_procs(alive, timeout=_PATIENCE)
-
-
-def _has_ended(process: psutil.Process) -> bool:
-    """Whether it is gone, or waits only for somebody to take note of its end."""
-    try:
-        is_zombie: bool = process.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return True
-    return is_zombie
