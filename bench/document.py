@@ -1,6 +1,6 @@
 """What a run measured, shown: docs/performance.md, and its times on a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from rich.table import Table
@@ -82,25 +82,19 @@ def terminal_table(results: Results) -> Table:
 
 
 def _times(results: Results, size: int) -> str:
-    users = size // COMPUTERS_A_USER
     table = _table(("", *_TIMES), _rows(results, size))
-    return f"{size:,} bindings of {users:,} users, wall-clock seconds:\n\n{table}\n\n"
+    return f"{size:,} bindings of {size // COMPUTERS_A_USER:,} users, wall-clock seconds:\n\n{table}\n\n"
 
 
-def _rows(results: Results, size: int) -> list[tuple[str, ...]]:
-    """Return a row for each contender of which anything was measured at a size."""
+def _rows(results: Results, size: int) -> Iterator[list[str]]:
+    """Yield a row for each contender of which anything was measured at a size."""
     measured = {each.contender for each in results.measurements if each.bindings == size}
-    return [_row(results, contender, size) for contender in results.contenders if contender in measured]
-
-
-def _row(results: Results, contender: str, size: int) -> tuple[str, ...]:
-    times = (results.seconds(contender, size, operation) for operation in Operation)
-    state = results.state_bytes(contender, size)
-    return (
-        contender,
-        *(_NOT_MEASURED if seconds is None else f"{seconds:.1f}" for seconds in times),
-        _NOT_MEASURED if state is None else f"{state:,.0f} B",
-    )
+    for contender in results.contenders:
+        if contender in measured:
+            times = (results.seconds(contender, size, operation) for operation in Operation)
+            state = results.state_bytes(contender, size)
+            cells = (_NOT_MEASURED if seconds is None else f"{seconds:.1f}" for seconds in times)
+            yield [contender, *cells, _NOT_MEASURED if state is None else f"{state:,.0f} B"]
 
 
 def _gaps(results: Results) -> str:
@@ -122,11 +116,8 @@ def _growth(results: Results) -> str:
     for operation in Operation:
         few, many = (results.find(OURS.name, size, operation) for size in (small, large))
         if few and many:
-            ratios = [
-                many.usage.seconds / few.usage.seconds,
-                many.usage.cpu_seconds / few.usage.cpu_seconds,
-                many.usage.peak_bytes / few.usage.peak_bytes,
-            ]
+            figures = ("seconds", "cpu_seconds", "peak_bytes")
+            ratios = (getattr(many.usage, figure) / getattr(few.usage, figure) for figure in figures)
             rows.append((operation, *(f"{ratio:.1f}" for ratio in ratios)))
     what = f"How many times as much `{OURS.name}` takes for {large:,} bindings as for {small:,}:"
     return f"{what}\n\n{_table(('', 'time', 'CPU time', 'memory'), rows)}"

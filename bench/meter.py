@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +24,6 @@ from bench.results import Usage
 _LOOK: Final = 0.1  # seconds between two looks; one takes about 2 ms
 _PATIENCE: Final = 10  # seconds that a process gets to end after each signal
 _AFTERLIFE: Final = 5  # seconds that the other processes get to end once the command has
-
-# By what their command lines have in them; the first that fits.
-_PARTS: Final = {
-    "pulumi.dynamic": "plugin",
-    "pulumi-language-python-exec": "program",
-    "pulumi-language-python": "host",
-}
 
 
 @dataclass(frozen=True)
@@ -45,9 +38,12 @@ class Run:
 def part_of(arguments: Sequence[str]) -> str:
     """Name the part that a process of this command line plays."""
     text = " ".join(arguments)
-    for sign, part in _PARTS.items():
-        if sign in text:
-            return part
+    if "pulumi.dynamic" in text:
+        return "plugin"
+    if "pulumi-language-python-exec" in text:
+        return "program"
+    if "pulumi-language-python" in text:
+        return "host"
     return "engine" if arguments and Path(arguments[0]).name in ("pulumi", "terraform") else "other"
 
 
@@ -82,7 +78,6 @@ def measure(
             seconds = time.perf_counter() - start
         finally:
             _end(process)
-            _end_session(process.pid)
         output.seek(0)
         said = output.read().decode(errors="replace")
     return Run(seen.usage(seconds, _cpu_of_ended() - before), process.returncode if has_ended else None, said)
@@ -117,9 +112,9 @@ class _Seen:
         self.peaks |= sizes
 
     def usage(self, seconds: float, ended: float) -> Usage:
-        parts: dict[str, float] = {}
+        parts: defaultdict[str, float] = defaultdict(float)
         for part, cpu_seconds in self.processes.values():
-            parts[part] = parts.get(part, 0.0) + cpu_seconds
+            parts[part] += cpu_seconds
         return Usage(
             seconds=seconds,
             # Looks miss what ends between two of them, the kernel's own count whom nobody waited for.
@@ -131,10 +126,11 @@ class _Seen:
 
 
 def _members(session: int) -> Iterator[psutil.Process]:
+    """Yield the processes of a session, without those that only wait for somebody to take note of their end."""
     for pid in psutil.pids():
         with contextlib.suppress(OSError, psutil.Error):
-            if os.getsid(pid) == session:
-                yield psutil.Process(pid)
+            if os.getsid(pid) == session and (process := psutil.Process(pid)).status() != psutil.STATUS_ZOMBIE:
+                yield process
 
 
 def _ends(process: psutil.Popen, seconds: float) -> bool:
@@ -146,24 +142,16 @@ def _ends(process: psutil.Popen, seconds: float) -> bool:
 
 
 def _end(process: psutil.Popen) -> None:
-    """Interrupt twice before killing: only an engine that ends by itself takes its plugins along."""
-    patience = 0
+    """Interrupt twice before killing: only an engine that ends by itself takes its plugins along.
+
+    What is left behind may end by itself, and is killed where it does not.
+    """
     for last_word in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
-        if _ends(process, patience):
-            return
-        process.send_signal(last_word)
-        patience = _PATIENCE
-    process.wait()
-
-
-def _end_session(session: int) -> None:
-    """Let what the command left behind end, and kill what does not. A zombie only waits to be taken note of."""
-    left = []
-    for process in _members(session):
+        if not _ends(process, 0):
+            process.send_signal(last_word)
+            _ends(process, _PATIENCE)
+    _, left = psutil.wait_procs(_members(process.pid), timeout=_AFTERLIFE)
+    for straggler in left:
         with contextlib.suppress(psutil.Error):
-            left += [process] if process.status() != psutil.STATUS_ZOMBIE else []
-    _, alive = psutil.wait_procs(left, timeout=_AFTERLIFE)
-    for process in alive:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=_PATIENCE)
+            straggler.kill()
+    psutil.wait_procs(left, timeout=_PATIENCE)
