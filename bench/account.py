@@ -3,7 +3,7 @@
 import uuid
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,9 +37,8 @@ def bindings(number: int) -> list[Binding]:
 
 def without_a_tenth(everything: Sequence[Binding]) -> list[Binding]:
     """Return what stays when a tenth goes: the first users, whole, as when customers leave."""
-    users = by_user(everything)
-    leaving = {*list(users)[: max(1, len(users) // 10)]}
-    return [binding for binding in everything if binding.user not in leaving]
+    users = len(by_user(everything))
+    return [*everything[max(1, users // 10) * COMPUTERS_A_USER :]]
 
 
 def by_user(bindings: Iterable[Binding]) -> dict[str, list[Binding]]:
@@ -86,17 +85,17 @@ def purged(requests: Iterable[LoggedRequest]) -> Counter[Binding]:
     )
 
 
-def complaint_about(
+def complaints(
     sandbox: SandboxControl, requests: Sequence[LoggedRequest], leaving: Collection[Binding], staying: set[Binding]
-) -> str | None:
-    """Say what an operation did wrong that was to purge `leaving`, each once, and to leave `staying`; None: nothing."""
+) -> Iterator[str]:
+    """Yield what an operation did wrong that was to purge `leaving`, each once, and to leave `staying`."""
     if failed := sum(request.status != 200 for request in requests):
-        return f"{failed} calls failed"
+        yield f"{failed} calls failed"
     asked = purged(requests)
     if asked != Counter(leaving):
-        return f"{len(asked)} bindings were asked for in DELETE calls, {asked.total()} times, not {len(leaving)} once"
-    listed = {Binding(row.user, row.destination, row.computer) for row in sandbox.state().bindings if row.listed}
-    return None if listed == staying else f"the account does not list the {len(staying)} bindings that were to stay"
+        yield f"{len(asked)} bindings were asked for in DELETE calls, {asked.total()} times, not {len(leaving)} once"
+    if staying != {Binding(row.user, row.destination, row.computer) for row in sandbox.state().bindings if row.listed}:
+        yield f"the account does not list the {len(staying)} bindings that were to stay"
 
 
 def calls_by_method(requests: Iterable[LoggedRequest]) -> dict[str, int]:
@@ -110,12 +109,8 @@ def in_flight_by_method(requests: Sequence[LoggedRequest], latency: float) -> di
     The sandbox notes when a call arrived, and holds it for `latency` seconds before it answers. A call that took longer
     counts for that long only, so that the true number may be larger, and is never smaller.
     """
-    return {
-        method: _most_at_once([each.real_at.timestamp() for each in requests if each.method == method], latency)
-        for method in calls_by_method(requests)
-    }
-
-
-def _most_at_once(moments: Iterable[float], latency: float) -> int:
-    starts = sorted(moments)
-    return max(bisect_right(starts, start) - bisect_right(starts, start - latency) for start in starts)
+    most = {}
+    for method in calls_by_method(requests):
+        starts = sorted(each.real_at.timestamp() for each in requests if each.method == method)
+        most[method] = max(bisect_right(starts, start) - bisect_right(starts, start - latency) for start in starts)
+    return most

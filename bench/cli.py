@@ -13,12 +13,13 @@ from bench.contenders import CONTENDERS
 from bench.document import page, terminal_table
 from bench.measuring import SIZES, measure_all
 from bench.results import Results
-from engine.workspace import PROJECT, WorkspaceError
+from engine.workspace import WorkspaceError
 from sandbox.running import SandboxFailed
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
-_RESULTS: Final = PROJECT / "bench" / "results.json"
-_PAGE: Final = PROJECT / "docs" / "performance.md"
+_RESULTS: Final = Path("bench/results.json")
+_PAGE: Final = Path("docs/performance.md")
+_SIZES: Final = " ".join(map(str, SIZES))
 _WIDE: Final = 120  # columns where there is no terminal to say
 _INTERRUPTED: Final = 130
 
@@ -37,9 +38,7 @@ def _words(context: click.Context, option: click.Parameter, value: str) -> list[
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--sizes", default=" ".join(map(str, SIZES)), callback=_words, help='Numbers of bindings, such as "100 1000".'
-)
+@click.option("--sizes", default=_SIZES, callback=_words, help='Numbers of bindings, such as "100 1000".')
 @click.option("--contenders", default=" ".join(CONTENDERS), callback=_words, help=f"Some of: {' '.join(CONTENDERS)}.")
 @click.option("--results", "raw", type=_FILE, default=_RESULTS, help="Where the raw results go (JSON).")
 @click.option("--page", "page_file", type=_FILE, help="Where the page goes.")
@@ -63,12 +62,12 @@ def main(
         measured = measure_all([*map(int, sizes)], contenders, console, with_inventory=inventory)
         console.print(terminal_table(measured))
         raw.write_text(measured.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        click.echo(f"The raw results are in {_shown(raw)}.", err=True)
+        click.echo(f"The raw results are in {raw}.", err=True)
     if page_file := page_file or (_PAGE if measured.is_complete else None):
         chart = page_file.with_suffix(".svg")
         draw(measured, chart)
         page_file.write_text(page(measured, chart.name), encoding="utf-8")
-        click.echo(f"The page is {_shown(page_file)}.", err=True)
+        click.echo(f"The page is {page_file}.", err=True)
     if problems := measured.problems():
         raise click.ClickException("not everything was measured:\n" + "\n".join(problems))
 
@@ -89,7 +88,3 @@ def run() -> NoReturn:
         click.echo(f"Error: {error}", err=True)
         code = 1
     sys.exit(code)
-
-
-def _shown(file: Path) -> Path:
-    return file.resolve().relative_to(PROJECT) if file.resolve().is_relative_to(PROJECT) else file

@@ -97,17 +97,9 @@ def _set_up_terraform(folder: Path, _pulumi: Path, account: Mapping[str, str]) -
     return env
 
 
-def _set_up_script(_folder: Path, _pulumi: Path, account: Mapping[str, str]) -> Mapping[str, str]:
-    return {**os.environ, **account}
-
-
 def _bound_by_pulumi(state: Any) -> int:  # noqa: ANN401 -- JSON
     resources = state["checkpoint"]["latest"].get("resources") or ()
     return sum(resource["type"].endswith(":Binding") for resource in resources)
-
-
-def _bound_by_terraform(state: Any) -> int:  # noqa: ANN401 -- JSON
-    return sum(len(resource["instances"]) for resource in state["resources"])
 
 
 def _commands(preview: str, update: str) -> Mapping[Operation, Sequence[str]]:
@@ -130,14 +122,13 @@ OURS: Final = Contender(
     count=_bound_by_pulumi,
     announcement="{} to delete",
 )
-STOCK: Final = Contender(
+STOCK: Final = replace(
+    OURS,
     name="stock provider",
     about="a Pulumi dynamic provider as one writes it first: a resource and a call a binding, default settings",
-    commands=OURS.commands,
     set_up=_set_up_stock,
+    env={},
     state=f"state/.pulumi/stacks/stock/{_STACK}.json",
-    count=_bound_by_pulumi,
-    announcement="{} to delete",
     most=1000,
     beyond=(Operation.NO_OP,),
     reason="beyond 1,000 bindings only the no-op is measured, "
@@ -150,10 +141,16 @@ TERRAFORM: Final = Contender(
     commands=_commands("terraform plan -input=false -no-color", "terraform apply -auto-approve -input=false -no-color"),
     set_up=_set_up_terraform,
     state="terraform.tfstate",
-    count=_bound_by_terraform,
+    count=lambda state: sum(len(resource["instances"]) for resource in state["resources"]),
     announcement="{} to destroy",
     most=1000,
     needs=("terraform", "curl"),
+)
+_THREADS: Final = Contender(
+    name="threaded script",
+    about="a script with 16 threads and a call a user: nothing can be much quicker, and nothing is checked or kept",
+    commands=_script("purge_by_user.py"),
+    set_up=lambda _folder, _pulumi, account: {**os.environ, **account},
 )
 CONTENDERS: Final[Mapping[str, Contender]] = {
     "project": OURS,
@@ -166,18 +163,13 @@ CONTENDERS: Final[Mapping[str, Contender]] = {
     ),
     "stock": STOCK,
     "terraform": TERRAFORM,
-    "script": Contender(
+    "script": replace(
+        _THREADS,
         name="plain script",
         about="a script of 15 lines: a call a binding, one after the other",
         commands=_script("purge_one_by_one.py"),
-        set_up=_set_up_script,
         most=1000,
     ),
-    "threads": Contender(
-        name="threaded script",
-        about="a script with 16 threads and a call a user: nothing can be much quicker, and nothing is checked or kept",
-        commands=_script("purge_by_user.py"),
-        set_up=_set_up_script,
-    ),
+    "threads": _THREADS,
 }
 """In the order in which they are measured and shown, by the word that a command line selects them with."""

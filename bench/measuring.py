@@ -133,25 +133,29 @@ class _Course:
             usage=run.usage,
             calls=account.calls_by_method(requests),
             in_flight=account.in_flight_by_method(requests, LATENCY_SECONDS),
-            problem=_failure(run) or self._mistake(operation, folder, set(staying), run, requests),
+            problem=next(self._problems(operation, folder, set(staying), run, requests), None),
         )
 
-    def _mistake(
+    def _problems(
         self, operation: Operation, folder: Path, staying: set[Binding], run: Run, requests: Sequence[LoggedRequest]
-    ) -> str | None:
-        """Say what is wrong with an operation that says itself that it went well."""
+    ) -> Iterator[str]:
+        """Yield what is wrong with an operation, with one that says itself that it went well too."""
+        if run.code is None:
+            yield f"it was ended after {run.usage.seconds:.0f} s"
+        if run.code:
+            yield f"it exited with {run.code}: {run.output.strip()[-_SHOWN:]}"
         if operation is Operation.PREVIEW:
             announcement = self.contender.announcement.format(len(self.everything) - len(staying))
             if announcement not in run.output:
-                return f"it does not say {announcement!r}"
+                yield f"it does not say {announcement!r}"
             staying = set(self.everything)
         if operation is Operation.NO_OP and requests:
-            return f"it made {len(requests)} calls, and had nothing to ask"
+            yield f"it made {len(requests)} calls, and had nothing to ask"
         if self.contender.state:
             bound = self.contender.count(json.loads((folder / self.contender.state).read_text(encoding="utf-8")))
             if bound != len(staying):
-                return f"its state has {bound} bindings, not {len(staying)}"
-        return account.complaint_about(self.sandbox, requests, set(self.everything) - staying, staying)
+                yield f"its state has {bound} bindings, not {len(staying)}"
+        yield from account.complaints(self.sandbox, requests, set(self.everything) - staying, staying)
 
     @property
     def _key(self) -> dict[str, Any]:
@@ -167,12 +171,6 @@ class _Course:
 
     def _say(self, text: str) -> None:
         self.status.console.print(f"{self._what}: {text}", markup=False)
-
-
-def _failure(run: Run) -> str | None:
-    if run.code is None:
-        return f"it was ended after {run.usage.seconds:.0f} s"
-    return f"it exited with {run.code}: {run.output.strip()[-_SHOWN:]}" if run.code else None
 
 
 def _ways_in(sandbox: RunningSandbox) -> Mapping[str, str]:

@@ -34,14 +34,17 @@ class Usage(_Document):
     part_peak_bytes: dict[str, int]
 
 
-class Measurement(_Document):
+class _Case(_Document):
+    contender: str
+    bindings: int
+
+
+class Measurement(_Case):
     """One operation of one contender, with how many calls of each method it made, and how many of them at a time.
 
     `in_flight` is what is certain; it may be more. With a `problem`, which says what went wrong, it counts for nothing.
     """
 
-    contender: str
-    bindings: int
     operation: Operation
     usage: Usage
     calls: dict[str, int]
@@ -49,19 +52,15 @@ class Measurement(_Document):
     problem: str | None = None
 
 
-class StateSize(_Document):
+class StateSize(_Case):
     """How large the state of all bindings is, on disk."""
 
-    contender: str
-    bindings: int
     state_bytes: int
 
 
-class Skipped(_Document):
+class Skipped(_Case):
     """A contender that was not measured at a size, or not whole, and why."""
 
-    contender: str
-    bindings: int
     reason: str
 
 
