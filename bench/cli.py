@@ -7,10 +7,11 @@ from typing import Final, NoReturn
 
 import click
 from rich.console import Console
+from rich.markdown import Markdown
 
 from bench.chart import draw
 from bench.contenders import CONTENDERS
-from bench.document import page, terminal_table
+from bench.document import page, times
 from bench.measuring import SIZES, measure_all
 from bench.results import Results
 from engine.workspace import WorkspaceError
@@ -60,7 +61,7 @@ def main(
     else:
         console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _WIDE)
         measured = measure_all([*map(int, sizes)], contenders, console, with_inventory=inventory)
-        console.print(terminal_table(measured))
+        console.print(Markdown(times(measured)))
         raw.write_text(measured.model_dump_json(indent=1) + "\n", encoding="utf-8")
         click.echo(f"The raw results are in {raw}.", err=True)
     if page_file := page_file or (_PAGE if measured.is_complete else None):

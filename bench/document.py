@@ -1,9 +1,7 @@
-"""What a run measured, shown: docs/performance.md, and its times on a terminal."""
+"""docs/performance.md, from what a run measured."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
-
-from rich.table import Table
 
 from bench.account import COMPUTERS_A_USER
 from bench.contenders import CONTENDERS, OURS
@@ -12,7 +10,6 @@ from bench.targets import MEBIBYTE, targets
 
 _NOT_MEASURED: Final = "-"
 _VERDICTS: Final = {True: "met", False: "**not met**", None: "not measured"}
-_TIMES: Final = (*Operation, "state a binding")
 
 
 def page(results: Results, chart: str) -> str:
@@ -41,7 +38,8 @@ The account is the sandbox, which answers each call after {results.latency_secon
 
 ![Seconds by the number of bindings, for adopting, a no-op and the purge of a tenth]({chart})
 
-{"".join(_times(results, size) for size in results.sizes)}{_gaps(results)}## How cost grows
+{times(results)}
+{_gaps(results)}## How cost grows
 
 {_growth(results)}
 
@@ -71,19 +69,13 @@ page. The raw results are in `bench/results.json`.
 """
 
 
-def terminal_table(results: Results) -> Table:
-    """Return the times of all sizes as a table for a terminal."""
-    table = Table("bindings", "contender", *_TIMES)
-    for size in results.sizes:
-        table.add_section()
-        for row in _rows(results, size):
-            table.add_row(f"{size:,}", *row)
-    return table
-
-
-def _times(results: Results, size: int) -> str:
-    table = _table(("", *_TIMES), _rows(results, size))
-    return f"{size:,} bindings of {size // COMPUTERS_A_USER:,} users, wall-clock seconds:\n\n{table}\n\n"
+def times(results: Results) -> str:
+    """Return the tables of seconds, one for each size."""
+    return "\n".join(
+        f"{size:,} bindings of {size // COMPUTERS_A_USER:,} users, wall-clock seconds:\n\n"
+        f"{_table(('', *Operation, 'state a binding'), _rows(results, size))}\n"
+        for size in results.sizes
+    )
 
 
 def _rows(results: Results, size: int) -> Iterator[list[str]]:
