@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 import requests
@@ -88,7 +88,8 @@ class _Course:
                     return
             if self.contender.state:
                 size = (adopted / self.contender.state).stat().st_size
-                self.results.states.append(StateSize(**self._key, state_bytes=size))
+                name, number = self.contender.name, len(self.everything)
+                self.results.states.append(StateSize(contender=name, bindings=number, state_bytes=size))
 
     def _measurements(
         self, operations: Sequence[Operation], folder: Path, adopted: Path, env: Mapping[str, str]
@@ -128,7 +129,8 @@ class _Course:
         run = measure(self.contender.commands[operation], folder, env, _LIMIT)
         requests = self.sandbox.requests()
         return Measurement(
-            **self._key,
+            contender=self.contender.name,
+            bindings=len(self.everything),
             operation=operation,
             usage=run.usage,
             calls=account.calls_by_method(requests),
@@ -158,15 +160,12 @@ class _Course:
         yield from account.complaints(self.sandbox, requests, set(self.everything) - staying, staying)
 
     @property
-    def _key(self) -> dict[str, Any]:
-        return {"contender": self.contender.name, "bindings": len(self.everything)}
-
-    @property
     def _what(self) -> str:
         return f"{len(self.everything):,} bindings, {self.contender.name}"
 
     def _skip(self, reason: str) -> None:
-        self.results.skipped.append(Skipped(**self._key, reason=reason))
+        skipped = Skipped(contender=self.contender.name, bindings=len(self.everything), reason=reason)
+        self.results.skipped.append(skipped)
         self._say(reason)
 
     def _say(self, text: str) -> None:
