@@ -14,7 +14,7 @@ from typing import Final
 from bench.account import bindings, inventory
 from bench.meter import measure
 from bench.results import InventoryLoad
-from erasure.inventory import read_inventory
+from erasure.files.inventory import read_inventory
 
 _BINDINGS: Final = 100_000
 _PROJECT: Final = Path(__file__).resolve().parent.parent

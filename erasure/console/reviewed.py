@@ -11,7 +11,7 @@ from typing import Final
 import click
 from pydantic import ValidationError
 
-from erasure.console.engine import ConsoleError
+from erasure.console.stack import ConsoleError
 from erasure.reports.markdown import escaped
 from erasure.reports.plan import PlanReport
 from erasure.reports.shown import counted
