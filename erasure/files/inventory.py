@@ -107,7 +107,7 @@ class Inventory:
     @property
     def has_dates(self) -> bool:
         """Whether what is wanted depends on the day."""
-        return any(one.purge_after is not None for one in self.entries)
+        return any(entry.purge_after is not None for entry in self.entries)
 
 
 def read_inventory(path: Path, shown_as: str | None = None) -> Inventory:
