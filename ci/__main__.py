@@ -6,7 +6,6 @@ import click
 
 from ci import gitlab
 from ci.reviewed import FoundPlan, purges_listed, was_reviewed
-from ci.verified import verified_markdown
 from erasure.judged import JudgedPlan
 from erasure.reports.markdown import plan_marker
 
@@ -51,13 +50,6 @@ def reviewed(judged: Path, shown: Path, digest: str) -> None:
     if found is FoundPlan.OTHER:
         click.echo(f"\n{purges_listed(plan)}")
         raise click.exceptions.Exit(_NOT_REVIEWED)
-
-
-@main.command()
-@click.argument("verification", type=_file)
-def verified(verification: Path) -> None:
-    """Print what `verify --format json` wrote, as Markdown."""
-    click.echo(verified_markdown(verification.read_text(encoding="utf-8")))
 
 
 main.add_command(gitlab.note)

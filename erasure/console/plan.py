@@ -7,20 +7,18 @@ import click
 from erasure import clock
 from erasure.console.engine import Engine
 from erasure.console.options import format_option, stack_option
-from erasure.console.writing import write
+from erasure.console.progress import write
 from erasure.inventory import read_inventory
 from erasure.neighbours import all_neighbours
-from erasure.reports.html import plan_html
-from erasure.reports.markdown import plan_markdown
 from erasure.reports.plan import PlanReport, plan_report
-from erasure.reports.text import show_plan
+from erasure.reports.plan_page import plan_page
 
 _EXITS = {"nothing": 0, "permitted": 2, "refused": 3}
 
 
 @click.command()
 @stack_option
-@format_option("text", "md", "html", "json")
+@format_option
 def plan(stack: str | None, format_: str) -> int:
     """Preview the stack, and report what the next update would purge.
 
@@ -28,15 +26,7 @@ def plan(stack: str | None, format_: str) -> int:
     """
     engine = Engine(stack)
     report = _report(engine)
-    write(
-        format_,
-        partial(show_plan, report),
-        {
-            "md": partial(plan_markdown, report),
-            "html": partial(plan_html, report),
-            "json": lambda: report.model_dump_json(indent=2) + "\n",
-        },
-    )
+    write(format_, partial(plan_page, report), lambda: report.model_dump_json(indent=2) + "\n")
     return _EXITS[report.outcome]
 
 

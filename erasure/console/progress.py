@@ -2,19 +2,33 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
+import click
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
+from erasure.reports.html import html
+from erasure.reports.markdown import markdown
+from erasure.reports.page import Page
+from erasure.reports.text import show
+
 _WIDTH: Final = 160  # columns of a log, which is no terminal
 
 
-def report_console() -> Console:
-    """Return where a report is printed."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+def write(format_: str, page: Callable[[], Page], json: Callable[[], str]) -> None:
+    """Write a report to stdout: its page as text, Markdown or HTML, or its JSON. Each ends in one line break."""
+    match format_:
+        case "md":
+            click.echo(markdown(page()), nl=False)
+        case "html":
+            click.echo(html(page()), nl=False)
+        case "json":
+            click.echo(json(), nl=False)
+        case _:
+            show(page(), Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH))
 
 
 @contextlib.contextmanager

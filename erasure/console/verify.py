@@ -1,27 +1,35 @@
 """`verify`: looks at the account again, records what it saw, and says what came of each purge."""
 
 import datetime
+from functools import partial
+from pathlib import Path
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from erasure import clock
 from erasure.account import open_account
 from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import format_option, stack_option
-from erasure.console.progress import report_console, working
-from erasure.erasures import Verdict, erasures
+from erasure.console.progress import working, write
+from erasure.erasures import erasures
 from erasure.errors import Refusal
 from erasure.ledger import LedgerError
 from erasure.reports.verification import Verification, verification
+from erasure.reports.verification_page import verification_page
 from erasure.verification import exit_code, look_again
 
 
 @click.command()
 @stack_option
-@format_option("text", "json")
-def verify(stack: str | None, format_: str) -> int:
+@format_option
+@click.option(
+    "--json",
+    "file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the JSON report there as well: the account is looked at once.",
+)
+def verify(stack: str | None, format_: str, file: Path | None) -> int:
     """Look at the account again after purges, record it in the ledger, and give each purge's verdict.
 
     Exits 0 where all are erased, or unknown past the deadline; 2 where some are pending, delisted, or unknown before
@@ -35,10 +43,10 @@ def verify(stack: str | None, format_: str) -> int:
         raise ConsoleError(f"ledger: {error}") from None
     except Refusal as refusal:
         raise ConsoleError(str(refusal)) from None
-    if format_ == "json":
-        click.echo(done.model_dump_json(indent=2))
-    else:
-        _show(done)
+    text = done.model_dump_json(indent=2) + "\n"
+    if file is not None:
+        file.write_text(text, encoding="utf-8")
+    write(format_, partial(verification_page, done), lambda: text)
     return exit_code((one.verdict, done.at >= one.deadline) for one in done.erasures)
 
 
@@ -57,19 +65,3 @@ def _verify(engine: Engine) -> Verification:
         looks = {one.erasure.life: one for one in look_again(open_, open_account(configuration), now, deadline)}
         ledger.append([event for look in looks.values() for event in look.events()])
     return verification(engine.stack, configuration.endpoint, asked_for, looks, now, deadline)
-
-
-def _show(done: Verification) -> None:
-    console = report_console()
-    counts = ", ".join(f"{number:,} {verdict.value}" for verdict, number in sorted(done.counts.items()))
-    console.print(f"{done.stack}: {len(done.erasures):,} purges: {counts or 'none was asked for'}", markup=False)
-    unsettled = [one for one in done.erasures if one.verdict is not Verdict.ERASED]
-    if not unsettled:
-        return
-    table = Table(box=None, pad_edge=False)
-    for title in ("verdict", "computer", "user", "destination", "asked for", "because"):
-        table.add_column(title)
-    for one in sorted(unsettled, key=lambda each: (each.verdict.value, each.asked_at, each.binding)):
-        asked = one.asked_at.strftime("%Y-%m-%d %H:%M UTC")
-        table.add_row(one.verdict.value, *map(escape, (one.computer, one.user, one.destination)), asked, one.because)
-    console.print(table)
