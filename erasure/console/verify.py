@@ -25,7 +25,7 @@ from erasure.verification import exit_code, look_again
 @click.option(
     "--json",
     "file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the JSON report there as well: the account is looked at once.",
 )
@@ -43,11 +43,20 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
         raise ConsoleError(f"ledger: {error}") from None
     except Refusal as refusal:
         raise ConsoleError(str(refusal)) from None
-    text = done.model_dump_json(indent=2) + "\n"
+    json = done.model_dump_json(indent=2) + "\n"
+    write(format_, partial(verification_page, done), lambda: json)
     if file is not None:
-        file.write_text(text, encoding="utf-8")
-    write(format_, partial(verification_page, done), lambda: text)
+        keep(json, file)
     return exit_code((one.verdict, done.at >= one.deadline) for one in done.erasures)
+
+
+def keep(json: str, file: Path) -> None:
+    """Write the JSON report to a file. Raises ConsoleError."""
+    try:
+        file.write_text(json, encoding="utf-8")
+    except OSError as error:
+        found = f"{file} cannot be written: {error.strerror}"
+        raise ConsoleError(f"{found}; the ledger has what was seen: name another file, and run this again") from None
 
 
 def _verify(engine: Engine) -> Verification:

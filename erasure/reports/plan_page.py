@@ -36,7 +36,7 @@ _OUTCOMES: Final[dict[str, tuple[str, Tone]]] = {
     "permitted": ("permitted", "warn"),
     "refused": ("refused", "bad"),
 }
-_STATES: Final[dict[str, Tone]] = {"in the way": "bad", "lifted": "good", "warns": "warn", "off": "quiet"}
+_STATES: Final = ("in the way", "lifted", "warns", "off")
 _SIZES: Final = (
     "Riskiest first: on hold, backing up now, last copies, then unknown sizes and the largest. A size is of the"
     " computer on all destinations together, so that a purge may free less."
@@ -177,24 +177,19 @@ def _sections(report: PlanReport) -> Iterator[Section]:
 
 def _findings(rules: Iterable[Rule]) -> list[Finding]:
     """Return what is in the way first, then what is lifted, then warnings."""
-    found = [Finding(_state(rule), _STATES[_state(rule)], rule.rule, rule.found, _remedy(rule)) for rule in rules]
-    return sorted(found, key=lambda finding: [*_STATES].index(finding.state))
+    return sorted(map(_finding, rules), key=lambda finding: _STATES.index(finding.state))
 
 
-def _state(rule: Rule) -> str:
+def _finding(rule: Rule) -> Finding:
+    tone: Tone
+    state, tone, remedy = ("warns", "warn", rule.remedy) if rule.level == "warn" else ("off", "quiet", rule.remedy)
     if rule.is_in_the_way:
-        return "in the way"
-    if rule.is_lifted:
-        return "lifted"
-    return "warns" if rule.level == "warn" else "off"
-
-
-def _remedy(rule: Rule) -> str:
-    if rule.is_lifted:
-        return "an approval of exactly these purges lifts it"
-    if rule.is_in_the_way and rule.level == "approve":
-        return f"approve these purges (`python -m erasure approve`), or {rule.remedy}"
-    return rule.remedy
+        state, tone = "in the way", "bad"
+        if rule.level == "approve":
+            remedy = f"approve these purges (`python -m erasure approve`), or {rule.remedy}"
+    elif rule.is_lifted:
+        state, tone, remedy = "lifted", "good", "an approval of exactly these purges lifts it"
+    return Finding(state, tone, rule.rule, rule.found, remedy)
 
 
 def _approval(stack: str, entry: str) -> list[Code]:
