@@ -102,7 +102,7 @@ def test_a_pull_request_gets_one_comment_and_the_merge_purges_what_it_showed(git
     settled = github.verify().require()
     assert settled.outputs["code"] == "2"
     assert "| `Spare` |" in settled.summary
-    assert json.loads((repository.temporary / "verify.json").read_text())["counts"] == {"pending": 1}
+    assert json.loads((repository.temporary / "verify.json").read_text())["counts"] == {"delisted": 1}
     repository.sandbox.add(CHARLIE, DESTINATION, "Spare")
     repository.sandbox.backup(CHARLIE, "Spare")
     returned = github.verify()
