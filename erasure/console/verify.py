@@ -13,8 +13,7 @@ from erasure.console.output import working, write
 from erasure.console.stack import ConsoleError, Stack
 from erasure.errors import Refusal
 from erasure.ledger import LedgerError, purges_in
-from erasure.reports.verification import Verification, verification
-from erasure.reports.verification_page import verification_page
+from erasure.reports.verification import Verification, verification, verification_page
 from erasure.verdict import exit_code, is_open, look_again
 
 

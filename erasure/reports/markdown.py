@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 from urllib.parse import quote
 
-from erasure.reports.page import Codes, Column, Fact, Finding, Findings, Page, Section, Table, Texts
+from erasure.reports.page import Column, Fact, Finding, Page, Section
 from erasure.reports.shown import visible
 
 LIMIT: Final = 65_000  # bytes; GitHub takes 65,536 characters
@@ -38,18 +38,12 @@ def markdown(page: Page) -> str:
     The first line of a plan is `plan_marker`, by which a pipeline finds its comment again; it reads the digest from
     its line.
     """
-    head = _head(page)
-    is_main = [isinstance(section, Table) and section.is_main for section in page.sections]
-    beside = ["" if main else _section(one, _OTHERS) for main, one in zip(is_main, page.sections, strict=True)]
-    room, left = LIMIT - _length(head) - sum(map(_length, beside)), sum(is_main)
-    shown = [head]
-    for section, text in zip(page.sections, beside, strict=True):
-        if isinstance(section, Table) and section.is_main:
-            shown.append(_section(section, room // left))
-            room, left = room - _length(shown[-1]), left - 1
-        else:
-            shown.append(text)
-    return "".join(shown)
+    texts = [_head(page), *("" if section.is_main else _section(section, _OTHERS) for section in page.sections)]
+    main = [place for place, section in enumerate(page.sections, 1) if section.is_main]
+    for done, place in enumerate(main):
+        room = LIMIT - sum(map(_length, texts))
+        texts[place] = _section(page.sections[place - 1], room // (len(main) - done))
+    return "".join(texts)
 
 
 def plan_marker(stack: str) -> str:
@@ -122,27 +116,24 @@ def _fact(fact: Fact) -> str:
 
 def _section(section: Section, room: int) -> str:
     """Return a section; one that could be of any length in at most `room` bytes."""
-    match section:
-        case Table():
-            return _table(section, room)
-        case Texts():
-            # Another bullet than that of the facts: no text can be taken for the digest's line.
-            lines, more = _fitting((f"* {_quoting(text, _LONG)}" for text in section.texts), room, len(section.texts))
-            return _titled(section.title, "", [*lines, *([f"* {more}"] if more else [])])
-        case Findings():
-            lines, more = _fitting(map(_finding, section.findings), _FINDINGS, len(section.findings))
-            return _titled(section.title, "", [*_columns(tuple(map(Column, _FINDING))), *lines, *_after(more)])
-        case Codes():
-            blocks = [
-                line
-                for code in section.codes
-                for line in ("", _sentence(code.sentence), "", f"```{code.language}", code.text, "```")
-            ]
-            return _titled(section.title, "", blocks[1:])
-    return ""
+    if section.bars:
+        return ""
+    if section.rows:
+        return _table(section, room)
+    if section.texts:
+        # Another bullet than that of the facts: no text can be taken for the digest's line.
+        lines, more = _fitting((f"* {_quoting(text, _LONG)}" for text in section.texts), room, len(section.texts))
+        return _titled(section.title, "", [*lines, *([f"* {more}"] if more else [])])
+    if section.findings:
+        lines, more = _fitting(map(_finding, section.findings), _FINDINGS, len(section.findings))
+        return _titled(section.title, "", [*_columns(tuple(map(Column, _FINDING))), *lines, *_after(more)])
+    lines = []
+    for code in section.codes:
+        lines += ["", _sentence(code.sentence), "", f"```{code.language}", code.text, "```"]
+    return _titled(section.title, "", lines[1:])
 
 
-def _table(table: Table, room: int) -> str:
+def _table(table: Section, room: int) -> str:
     head = _columns(table.columns)
     title, explanation = f"{table.title} ({len(table.rows):,})", _sentence(table.explanation)
     room -= _length(_titled(title, explanation, [])) + 2 * _length("\n".join(head)) + _FOLDING

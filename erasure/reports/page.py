@@ -68,52 +68,27 @@ class Bar(NamedTuple):
     part: float
 
 
-class Table(NamedTuple):
-    """A table, with a sentence about it.
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: its title, a sentence about it, and one kind of content.
 
-    What the report is about `is_main`: it has more room than what stands beside it. All rows of one that is
-    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted.
+    `texts` may quote names; `codes` are to be pasted; `bars` tell what a table tells as well, for where there is room.
+    What the report is about `is_main`: its rows have more room than those beside it. All rows of a table that is
+    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted. A section that `is_part` belongs to
+    the one before it.
     """
 
     title: str
-    explanation: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    explanation: str = ""
+    columns: Sequence[Column] = ()
+    rows: Sequence[Sequence[Cell]] = ()
+    texts: Sequence[str] = ()
+    findings: Sequence[Finding] = ()
+    codes: Sequence[Code] = ()
+    bars: Sequence[Bar] = ()
     is_main: bool = False
     searched_for: str = ""
-
-
-class Texts(NamedTuple):
-    """A list of texts, which may quote names. One that `is_part` belongs to the section before it."""
-
-    title: str
-    texts: Sequence[str]
     is_part: bool = False
-
-
-class Findings(NamedTuple):
-    """The rules that fired."""
-
-    title: str
-    findings: Sequence[Finding]
-
-
-class Codes(NamedTuple):
-    """What is to be pasted."""
-
-    title: str
-    codes: Sequence[Code]
-
-
-class Chart(NamedTuple):
-    """A bar chart of what a table tells as well: for where there is room."""
-
-    title: str
-    explanation: str
-    bars: Sequence[Bar]
-
-
-Section = Table | Texts | Findings | Codes | Chart
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from erasure.ledger import Verdict
-from erasure.reports.page import PLACE, Column, Fact, Page, Table, Texts, number, row, stored
+from erasure.reports.page import PLACE, Column, Fact, Page, Section, number, row, stored
 from erasure.reports.receipt import Purge, Receipt
 from erasure.reports.shown import counted, moment, size
-from erasure.reports.verification_page import MEANINGS, standing
+from erasure.reports.verification import MEANINGS, standing
 
 _UNSEEN: Final = "not looked at yet"
 _DUE: Final = {"met": "met", "missed": "missed", "open": "not over yet", None: "none"}
@@ -38,8 +38,10 @@ def receipt_page(receipt: Receipt) -> Page:
         ),
         sections=(
             *(table for table in tables if table.rows),
-            Texts("What this can say, and what not", receipt.limits),
-            Texts("The verdicts", [f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items()], is_part=True),
+            Section("What this can say, and what not", texts=receipt.limits),
+            Section(
+                "The verdicts", texts=[f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items()], is_part=True
+            ),
         ),
         note=(
             "Made by mbs-erasure from its ledger. `receipt --format json` has every event with its hash, and"
@@ -83,7 +85,7 @@ def _facts(receipt: Receipt) -> list[Fact]:
     return facts
 
 
-def _purges(receipt: Receipt) -> Table:
+def _purges(receipt: Receipt) -> Section:
     """Return every purge with its verdict, those that are not erased first."""
     rows = [
         row(
@@ -97,10 +99,10 @@ def _purges(receipt: Receipt) -> Table:
     ]
     columns = (*PLACE, Column("Verdict"), Column("Because"), Column("Answer"), Column("Stored", "number"))
     explanation = "What was stored before is of the computer on all destinations together."
-    return Table("Purges", explanation, columns, rows, is_main=True, searched_for="purge")
+    return Section("Purges", explanation, columns, rows, is_main=True, searched_for="purge")
 
 
-def _requests(receipt: Receipt) -> Table:
+def _requests(receipt: Receipt) -> Section:
     rows = [
         row(
             asked.request,
@@ -114,10 +116,10 @@ def _requests(receipt: Receipt) -> Table:
     counts = (_COUNT, Column("Erased", "number"))
     columns = (Column("Request", "name"), Column("Deadline", "date"), *counts, Column("Deadline met"))
     explanation = "Met: the verdict `erased` came by that day, UTC."
-    return Table("Erasure requests", explanation, columns, rows, is_main=True)
+    return Section("Erasure requests", explanation, columns, rows, is_main=True)
 
 
-def _asked(receipt: Receipt) -> Table:
+def _asked(receipt: Receipt) -> Section:
     sets = Counter(
         (
             purge.digest or "none is recorded",
@@ -130,20 +132,20 @@ def _asked(receipt: Receipt) -> Table:
     )
     columns = (Column("Digest"), _COUNT, *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
     rows = [row(digest, number(count), *rest) for (digest, *rest), count in sets.items()]
-    return Table("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
+    return Section("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
 
 
-def _doubts(receipt: Receipt) -> Table:
+def _doubts(receipt: Receipt) -> Section:
     rows = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
-    return Table("What could not be verified", "", (*PLACE, Column("Not verified")), rows, is_main=True)
+    return Section("What could not be verified", "", (*PLACE, Column("Not verified")), rows, is_main=True)
 
 
-def _history(receipt: Receipt) -> Table:
+def _history(receipt: Receipt) -> Section:
     events = sorted(
         ((at, *_place(purge), text) for purge in receipt.purges for at, text in _events(purge)),
         key=lambda event: event[0],
     )
-    return Table(
+    return Section(
         "What happened",
         "By the clock of the machine that wrote it.",
         (Column("When (UTC)", "date"), *PLACE, Column("What")),
