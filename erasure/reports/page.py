@@ -114,14 +114,10 @@ DESTINATION: Final = Column("Destination", "name")
 PLACE: Final = (Column("Computer", "name"), USER, DESTINATION)
 
 
-def row(*cells: str | Cell) -> tuple[Cell, ...]:
-    """Return a row of a table."""
-    return tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells)
-
-
-def number(value: int) -> Cell:
-    """Return a cell with a number."""
-    return Cell(f"{value:,}", value)
+def row(*cells: str | int | Cell) -> tuple[Cell, ...]:
+    """Return a row of a table, in which a number has its thousands marked."""
+    shown = (Cell(f"{cell:,}", cell) if isinstance(cell, int) else cell for cell in cells)
+    return tuple(Cell(cell) if isinstance(cell, str) else cell for cell in shown)
 
 
 def stored(stored_bytes: int | None, unknown: str) -> Cell:

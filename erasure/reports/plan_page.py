@@ -8,7 +8,7 @@ from typing import Final
 from erasure.identity import fold
 from erasure.plan import Fired
 from erasure.reports import page
-from erasure.reports.page import PLACE, Cell, Column, Fact, Section, number, row
+from erasure.reports.page import PLACE, Cell, Column, Fact, Section, row
 from erasure.reports.plan import Place, PlanReport, Purge, notes, riskiest_first
 from erasure.reports.shown import UNKNOWN, counted, moment, size, visible
 
@@ -206,16 +206,13 @@ def _beside(report: PlanReport, user: Label, destination: Label) -> Iterator[Sec
         "Users concerned",
         "Of each user: how many bindings would be purged, how many stay, and how many only the account lists.",
         (page.USER, *_COUNTED, Column("Stay", "number"), Column("Not in this inventory", "number")),
-        [
-            row(user(ids[key]), ids[key], number(count), number(stays[key]), number(besides[key]))
-            for key, count in _most_first(purged)
-        ],
+        [row(user(ids[key]), ids[key], count, stays[key], besides[key]) for key, count in _most_first(purged)],
     )
     concerned = Counter(fold(purge.destination) for purge in report.purges)
     yield Section(
         "Destinations concerned",
         columns=(page.DESTINATION, *_COUNTED),
-        rows=[row(destination(ids[key]), ids[key], number(count)) for key, count in _most_first(concerned)],
+        rows=[row(destination(ids[key]), ids[key], count) for key, count in _most_first(concerned)],
     )
 
     def place(entry: Place) -> tuple[str, str, str]:

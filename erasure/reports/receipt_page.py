@@ -2,18 +2,17 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from erasure.ledger import Verdict
-from erasure.reports.page import PLACE, Column, Fact, Page, Section, number, row, stored
+from erasure.reports.page import PLACE, Column, Fact, Page, Section, row, stored
 from erasure.reports.receipt import Purge, Receipt
 from erasure.reports.shown import counted, moment, size
 from erasure.reports.verification import MEANINGS, standing
 
-_UNSEEN: Final = "not looked at yet"
 _DUE: Final = {"met": "met", "missed": "missed", "open": "not over yet", None: "none"}
-_COUNT: Final = Column("Purges", "number")
+_COUNTS: Final = (Column("Purges", "number"), Column("Erased", "number"))
 
 
 def receipt_page(receipt: Receipt) -> Page:
@@ -39,9 +38,7 @@ def receipt_page(receipt: Receipt) -> Page:
         sections=(
             *(table for table in tables if table.rows),
             Section("What this can say, and what not", texts=receipt.limits),
-            Section(
-                "The verdicts", texts=[f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items()], is_part=True
-            ),
+            Section("The verdicts", texts=[": ".join(meaning) for meaning in MEANINGS.items()], is_part=True),
         ),
         note=(
             "Made by mbs-erasure from its ledger. `receipt --format json` has every event with its hash, and"
@@ -90,7 +87,7 @@ def _purges(receipt: Receipt) -> Section:
     rows = [
         row(
             *_place(purge),
-            purge.verdict.value if purge.verdict else _UNSEEN,
+            _named(purge.verdict or "unseen"),
             purge.because or "",
             f"{purge.answer}, {moment(purge.answered_at)}" if purge.answered_at else purge.answer,
             stored(purge.stored_bytes, "not told"),
@@ -103,20 +100,16 @@ def _purges(receipt: Receipt) -> Section:
 
 
 def _requests(receipt: Receipt) -> Section:
-    rows = [
-        row(
-            asked.request,
-            str(asked.due) if asked.due else "none",
-            number(asked.purges),
-            number(asked.erased),
-            _DUE[asked.due_met],
-        )
-        for asked in receipt.requests
-    ]
-    counts = (_COUNT, Column("Erased", "number"))
-    columns = (Column("Request", "name"), Column("Deadline", "date"), *counts, Column("Deadline met"))
-    explanation = "Met: the verdict `erased` came by that day, UTC."
-    return Section("Erasure requests", explanation, columns, rows, is_main=True)
+    return Section(
+        "Erasure requests",
+        "Met: the verdict `erased` came by that day, UTC.",
+        (Column("Request", "name"), Column("Deadline", "date"), *_COUNTS, Column("Deadline met")),
+        [
+            row(asked.request, str(asked.due or "none"), asked.purges, asked.erased, _DUE[asked.due_met])
+            for asked in receipt.requests
+        ],
+        is_main=True,
+    )
 
 
 def _asked(receipt: Receipt) -> Section:
@@ -130,8 +123,8 @@ def _asked(receipt: Receipt) -> Section:
         )
         for purge in receipt.purges
     )
-    columns = (Column("Digest"), _COUNT, *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
-    rows = [row(digest, number(count), *rest) for (digest, *rest), count in sets.items()]
+    columns = (Column("Digest"), _COUNTS[0], *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
+    rows = [row(digest, count, *rest) for (digest, *rest), count in sets.items()]
     return Section("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
 
 
@@ -141,41 +134,38 @@ def _doubts(receipt: Receipt) -> Section:
 
 
 def _history(receipt: Receipt) -> Section:
-    events = sorted(
-        ((at, *_place(purge), text) for purge in receipt.purges for at, text in _events(purge)),
-        key=lambda event: event[0],
-    )
+    happened = ((at, _place(purge), text) for purge in receipt.purges for at, text in _events(purge))
     return Section(
         "What happened",
         "By the clock of the machine that wrote it.",
         (Column("When (UTC)", "date"), *PLACE, Column("What")),
-        [row(moment(at), *rest) for at, *rest in events],
+        [row(moment(at), *place, text) for at, place, text in sorted(happened, key=lambda event: event[0])],
         is_main=True,
     )
 
 
-def _events(purge: Purge) -> Sequence[tuple[datetime.datetime, str]]:
+def _events(purge: Purge) -> Iterator[tuple[datetime.datetime, str]]:
     answer = {
         "accepted": "accepted: 200, no body",
         "gone": "not listed any more: nothing was sent",
         "gone after a lost answer": "not listed any more, after a call whose answer was lost",
     }.get(purge.answer)
-    return [
-        *([(purge.intended_at, "intended")] if purge.intended_at else []),
-        *((call.at, "sent") for call in purge.calls),
-        *((failure.at, f"refused: {failure.finding}") for failure in purge.failures),
-        *([(purge.answered_at, answer)] if purge.answered_at and answer else []),
-        *((look.at, _seen(look.listed, look.stored_bytes, look.problem)) for look in purge.looks),
-        *((change.at, f"verdict: {change.verdict.value}, {change.because}") for change in purge.verdicts),
-        *([(purge.managed_again_at, "managed again")] if purge.managed_again_at else []),
-    ]
-
-
-def _seen(listed: bool | None, stored_bytes: int | None, problem: str | None) -> str:
-    if listed is None:
-        return f"looked at: {problem or 'the account could not tell'}"
-    size_then = "not told" if stored_bytes is None else size(stored_bytes)
-    return f"looked at: {'listed' if listed else 'not listed'}, stored: {size_then}"
+    if purge.intended_at:
+        yield purge.intended_at, "intended"
+    for call in purge.calls:
+        yield call.at, "sent"
+    for failure in purge.failures:
+        yield failure.at, f"refused: {failure.finding}"
+    if purge.answered_at and answer:
+        yield purge.answered_at, answer
+    for look in purge.looks:
+        stored_then = "not told" if look.stored_bytes is None else size(look.stored_bytes)
+        seen = f"{'listed' if look.listed else 'not listed'}, stored: {stored_then}"
+        yield look.at, f"looked at: {(look.problem or 'the account could not tell') if look.listed is None else seen}"
+    for change in purge.verdicts:
+        yield change.at, f"verdict: {change.verdict.value}, {change.because}"
+    if purge.managed_again_at:
+        yield purge.managed_again_at, "managed again"
 
 
 def _place(purge: Purge) -> tuple[str, str, str]:
@@ -190,4 +180,4 @@ def _commit(purge: Purge) -> str:
 
 
 def _named(verdict: str) -> str:
-    return _UNSEEN if verdict == "unseen" else verdict
+    return "not looked at yet" if verdict == "unseen" else str(verdict)
