@@ -3,32 +3,35 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 
+from erasure.message import Message
 from erasure.reports.html import html
 from erasure.reports.markdown import markdown
 from erasure.reports.page import Page
 from erasure.reports.text import show
 
+R = TypeVar("R", bound=Message)
+
 _WIDTH: Final = 160  # columns of a log, which is no terminal
 
 
-def write(format_: str, page: Callable[[], Page], json: Callable[[], str]) -> None:
+def write(format_: str, report: R, page_of: Callable[[R], Page]) -> None:
     """Write a report to stdout: its page as text, Markdown or HTML, or its JSON. Each ends in one line break."""
     match format_:
         case "md":
-            click.echo(markdown(page()), nl=False)
+            click.echo(markdown(page_of(report)), nl=False)
         case "html":
-            click.echo(html(page()), nl=False)
+            click.echo(html(page_of(report)), nl=False)
         case "json":
-            click.echo(json(), nl=False)
+            click.echo(report.text(), nl=False)
         case _:
-            show(page(), Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH))
+            show(page_of(report), Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH))
 
 
 @contextlib.contextmanager

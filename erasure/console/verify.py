@@ -1,7 +1,6 @@
 """`verify`: looks at the account again, records what it saw, and says what came of each purge."""
 
 import datetime
-from functools import partial
 from pathlib import Path
 
 import click
@@ -11,8 +10,7 @@ from erasure.account import open_account
 from erasure.console.options import format_option, stack_option
 from erasure.console.output import working, write
 from erasure.console.stack import ConsoleError, Stack
-from erasure.errors import Refusal
-from erasure.ledger import LedgerError, purges_in
+from erasure.ledger import purges_in
 from erasure.reports.verification import Verification, verification, verification_page
 from erasure.verdict import exit_code, is_open, look_again
 
@@ -34,17 +32,11 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
     it; 3 where some are overdue, contradicted or returned.
     """
     asked = Stack(stack)
-    try:
-        with working(f"looking again at what {asked.name} purged"):
-            done = _verify(asked)
-    except LedgerError as error:
-        raise ConsoleError(f"ledger: {error}") from None
-    except Refusal as refusal:
-        raise ConsoleError(str(refusal)) from None
-    json = done.model_dump_json(indent=2) + "\n"
-    write(format_, partial(verification_page, done), lambda: json)
+    with working(f"looking again at what {asked.name} purged"):
+        done = _verify(asked)
+    write(format_, done, verification_page)
     if file is not None:
-        keep(json, file)
+        keep(done.text(), file)
     return exit_code((purge.verdict, done.at >= purge.deadline) for purge in done.erasures)
 
 

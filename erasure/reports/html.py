@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from erasure.reports.page import Page
-from erasure.reports.shown import counted, visible
+from erasure.reports.shown import counted, size, visible
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _ROWS: Final = 500  # of the tables and lists that cannot be searched
@@ -28,22 +28,24 @@ def _template() -> Template:
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_finalized,
+        # Shows what a name hides; markup of our own stays as it is.
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"sentence": _sentence, "as_it_is": escape, "counted": counted, "visible": visible}
+    environment.filters |= {
+        "sentence": _sentence,
+        "as_it_is": escape,
+        "counted": counted,
+        "visible": visible,
+        "size": size,
+    }
     for name, file in (("style", "page.css"), ("script", "page.js")):
         source = (_TEMPLATES / file).read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
         # A file of our own.
         environment.globals |= {name: Markup(source), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704
     return environment.get_template("page.html")
-
-
-def _finalized(value: object) -> object:
-    """Show what a name hides; markup of our own stays as it is."""
-    return visible(value) if type(value) is str else value
 
 
 def _sentence(text: str) -> Markup:

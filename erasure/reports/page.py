@@ -60,22 +60,14 @@ class Code(NamedTuple):
     text: str
 
 
-class Bar(NamedTuple):
-    """One bar of a chart; `part` is its length as a percentage of the longest."""
-
-    name: str
-    value: str
-    part: float
-
-
 @dataclass(frozen=True)
 class Section:
     """A part of a report: its title, a sentence about it, and one kind of content.
 
-    `texts` may quote names; `codes` are to be pasted; `bars` tell what a table tells as well, for where there is room.
-    What the report is about `is_main`: its rows have more room than those beside it. All rows of a table that is
-    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted. A section that `is_part` belongs to
-    the one before it.
+    `texts` may quote names; `codes` are to be pasted; `bars`, the longest first, are names with their bytes, which a
+    table tells as well: for where there is room. What the report is about `is_main`: its rows have more room than those
+    beside it. All rows of a table that is `searched_for` its rows' noun stand in the HTML page, to be searched and
+    sorted. A section that `is_part` belongs to the one before it.
     """
 
     title: str
@@ -85,7 +77,7 @@ class Section:
     texts: Sequence[str] = ()
     findings: Sequence[Finding] = ()
     codes: Sequence[Code] = ()
-    bars: Sequence[Bar] = ()
+    bars: Sequence[tuple[str, int]] = ()
     is_main: bool = False
     searched_for: str = ""
     is_part: bool = False
@@ -102,11 +94,11 @@ class Page:
     title: str
     standing: tuple[str, Tone]
     lead: str
-    facts: Sequence[Fact]
     source: Sequence[Fact]
     sections: Sequence[Section]
     note: str
     next_step: str = ""
+    facts: Sequence[Fact] = ()
 
 
 USER: Final = Column("User", "name")

@@ -192,7 +192,7 @@ def _chart(report: PlanReport, user: Label) -> Iterator[Section]:
         yield Section(
             f"Stored data by {'user' if by_user else 'computer'}",
             f"{few}Each computer counts once, with what it has on all destinations.",
-            bars=[page.Bar(name, size(it), max(0.4, round(100 * it / largest[0][1], 1))) for name, it in largest],
+            bars=largest,
         )
 
 

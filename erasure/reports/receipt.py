@@ -146,10 +146,6 @@ class Receipt(Message):
         unsealed = self.model_copy(update={"seal": ""})
         return self.model_copy(update={"seal": "sha256:" + hashlib.sha256(unsealed.text().encode()).hexdigest()})
 
-    def text(self) -> str:
-        """Return the JSON form in its one spelling, so that every byte of a copy can be checked."""
-        return self.model_dump_json(indent=2) + "\n"
-
 
 def receipt(
     stack: str, records: Sequence[tuple[Record, str]], selection: Selection, made_at: datetime.datetime

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from erasure.reports.page import Column, Fact, Page, Section, Tone
+from erasure.reports.page import Column, Page, Section, Tone
 from erasure.reports.shown import visible
 
 _MAIN: Final = 50  # rows of what the report is about
@@ -23,14 +23,7 @@ def show(page: Page, console: Console) -> None:
     console.print()
     console.print(Text(visible(f"{page.lead} {page.next_step}".strip())))
     console.print()
-    _facts([*page.facts, *page.source], console)
-    for section in page.sections:
-        # A chart is for where there is room: a table tells the same.
-        if not section.bars:
-            _section(section, console)
-
-
-def _facts(facts: Sequence[Fact], console: Console) -> None:
+    facts = [*page.facts, *page.source]
     grid = _grid([Column(""), Column("")])
     for fact in facts:
         if not fact.is_exact:
@@ -39,6 +32,10 @@ def _facts(facts: Sequence[Fact], console: Console) -> None:
     for fact in facts:
         if fact.is_exact:
             console.out(f"{fact.title}  {visible(fact.value)}", highlight=False)
+    for section in page.sections:
+        # A chart is for where there is room: a table tells the same.
+        if not section.bars:
+            _section(section, console)
 
 
 def _section(section: Section, console: Console) -> None:

@@ -23,7 +23,6 @@ MEANINGS: Final = {
     Verdict.PENDING: "still listed, within the deadline",
     Verdict.ERASED: "twice not listed past the deadline, nothing stored, no backup since",
 }
-_WORST_FIRST: Final = tuple(MEANINGS)
 
 
 class Verified(Message):
@@ -70,9 +69,7 @@ def verification(
                 Verified(
                     binding=life.binding,
                     life=life.life,
-                    user=life.named("user"),
-                    destination=life.named("destination"),
-                    computer=life.named("computer"),
+                    **{part: life.named(part) for part in ("user", "destination", "computer")},
                     asked_at=life.asked_at,
                     deadline=life.asked_at + deadline,
                     verdict=verdict,
@@ -80,17 +77,16 @@ def verification(
                     looked_now=look is not None,
                 )
             )
-    counts = Counter(purge.verdict for purge in verified)
-    return Verification(
-        stack=stack, endpoint=endpoint, at=at, counts=dict(sorted(counts.items())), erasures=tuple(verified)
-    )
+    counts = dict(sorted(Counter(purge.verdict for purge in verified).items()))
+    return Verification(stack=stack, endpoint=endpoint, at=at, counts=counts, erasures=tuple(verified))
 
 
 def verification_page(done: Verification) -> Page:
     """Return the page of a verification; what is erased is counted, and the rest is listed, the worst first."""
     counts = ", ".join(f"{number:,} {verdict}" for verdict, number in done.counts.items())
     open_ = [purge for purge in done.erasures if purge.verdict is not Verdict.ERASED]
-    open_.sort(key=lambda purge: (_WORST_FIRST.index(purge.verdict), purge.asked_at, purge.binding))
+    worst_first = list(MEANINGS)
+    open_.sort(key=lambda purge: (worst_first.index(purge.verdict), purge.asked_at, purge.binding))
     rows = [
         row(purge.verdict, purge.computer, purge.user, purge.destination, moment(purge.asked_at), purge.because)
         for purge in open_
@@ -104,7 +100,6 @@ def verification_page(done: Verification) -> Page:
         title=f"Verification of {done.stack}",
         standing=standing(purge.verdict for purge in done.erasures),
         lead=f"{counted(len(done.erasures), 'purge')}: {counts or 'none was asked for'}.",
-        facts=(),
         source=(Fact("Endpoint", done.endpoint), Fact("Looked at", f"{moment(done.at)} UTC")),
         sections=(Section("Not erased", "", columns, rows, is_main=True, searched_for="purge"),) if rows else (),
         note="Made by mbs-erasure. A look at the account tells what it says at that moment; the ledger keeps each.",
