@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from erasure import clock
-from erasure.console.options import Day, stack_option
+from erasure.console.shared import Day, stack_option
 from erasure.console.stack import ConsoleError, Stack
 from erasure.files.approvals import Approval, appended, approvals_path, read_approvals
 from erasure.provenance import provenance

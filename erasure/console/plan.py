@@ -2,8 +2,7 @@
 
 import click
 
-from erasure.console.options import format_option, stack_option
-from erasure.console.output import write
+from erasure.console.shared import format_option, stack_option, write
 from erasure.console.stack import Stack
 from erasure.reports.plan_page import plan_page
 

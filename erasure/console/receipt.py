@@ -8,8 +8,7 @@ from pydantic import ValidationError
 
 from erasure import clock
 from erasure.console.ledger import BROKEN
-from erasure.console.options import Day, format_option, stack_option
-from erasure.console.output import working, write
+from erasure.console.shared import Day, format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
 from erasure.ledger import Record, broken_links
 from erasure.reports.receipt import Receipt, Selection
@@ -24,20 +23,13 @@ from erasure.reports.receipt_page import receipt_page
 @click.option("--request", metavar="ID", help="Only the purges that answer this erasure request.")
 @click.option("--since", type=Day(), metavar="DATE", help="Only the purges that began on this day, UTC, or later.")
 @click.option("--check", "copy", type=click.Path(exists=True, dir_okay=False), help="Check this JSON receipt instead.")
-def receipt(
-    stack: str | None,
-    format_: str,
-    customer: str | None,
-    request: str | None,
-    since: datetime.date | None,
-    copy: str | None,
-) -> int:
+def receipt(stack: str | None, format_: str, copy: str | None, **chosen: str | datetime.date | None) -> int:
     """Write what was asked for, answered and seen of a stack's purges, and what could not be verified.
 
     Exits 0; with --check, 0 where the copy is as it was written and the ledger still says so, else 3. Exits 3 as well
     where the ledger itself is broken.
     """
-    selection = Selection(customer=customer, request=request, since=since)
+    selection = Selection.model_validate(chosen)
     if copy is not None and (format_ != "text" or selection != Selection()):
         raise ConsoleError("--check takes a file alone, without a format or a selection")
     asked = Stack(stack)

@@ -14,7 +14,7 @@ import click
 import yaml
 
 from erasure.configuration import Configuration, of_project, read_configuration
-from erasure.console.output import working
+from erasure.console.shared import working
 from erasure.ledger import Ledger
 from erasure.reports.plan import PLAN_FILE, PlanReport
 
@@ -111,9 +111,8 @@ def _pulumi(root: Path) -> str:
     found = shutil.which("pulumi")
     if found is not None:
         return found
-    ensure = subprocess.run(
-        [sys.executable, str(root / "engine/ensure")], stdout=subprocess.PIPE, text=True, check=False
-    )
+    command = [sys.executable, str(root / "engine/ensure")]
+    ensure = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ensure.returncode != 0:
         raise ConsoleError("no `pulumi` on PATH, and engine/ensure found none; run `make setup`")
     return ensure.stdout.strip()

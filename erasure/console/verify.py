@@ -7,8 +7,7 @@ import click
 
 from erasure import clock
 from erasure.account import open_account
-from erasure.console.options import format_option, stack_option
-from erasure.console.output import working, write
+from erasure.console.shared import format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
 from erasure.ledger import purges_in
 from erasure.reports.verification import Verification, verification, verification_page

@@ -33,13 +33,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "sentence": _sentence,
-        "as_it_is": escape,
-        "counted": counted,
-        "visible": visible,
-        "size": size,
-    }
+    environment.filters.update(sentence=_sentence, as_it_is=escape, counted=counted, visible=visible, size=size)
     for name, file in (("style", "page.css"), ("script", "page.js")):
         source = (_TEMPLATES / file).read_text(encoding="utf-8")
         digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

@@ -125,8 +125,8 @@ def _section(section: Section, room: int) -> str:
         lines += [f"* {more}"] if more else []
     elif section.findings:
         found = (
-            _row((finding.state, _quoting(finding.rule), _quoting(finding.found, _LONG), _sentence(finding.remedy)))
-            for finding in section.findings
+            _row((state, _quoting(fired.rule), _quoting(fired.found, _LONG), _sentence(fired.advice)))
+            for state, _, fired in section.findings
         )
         lines, more = _fitting(found, _FINDINGS, len(section.findings))
         lines = [*_columns(_FINDING), *lines, *(["", more] if more else [])]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from erasure.plan import Fired
 from erasure.reports.shown import size
 
 Tone = Literal["good", "warn", "bad", "quiet"]
@@ -41,16 +42,6 @@ class Fact(NamedTuple):
     is_exact: bool = False
 
 
-class Finding(NamedTuple):
-    """A rule that fired, and what it means for the update. The remedy is a sentence."""
-
-    state: str
-    tone: Tone
-    rule: str
-    found: str
-    remedy: str
-
-
 class Code(NamedTuple):
     """Something to be pasted as it is, which holds no name that hides anything, after a sentence that says where."""
 
@@ -64,10 +55,11 @@ class Code(NamedTuple):
 class Section:
     """A part of a report: its title, a sentence about it, and one kind of content.
 
-    `texts` may quote names; `codes` are to be pasted; `bars`, the longest first, are names with their bytes, which a
-    table tells as well: for where there is room. What the report is about `is_main`: its rows have more room than those
-    beside it. All rows of a table that is `searched_for` its rows' noun stand in the HTML page, to be searched and
-    sorted. A section that `is_part` belongs to the one before it.
+    `texts` may quote names; `findings` are rules that fired, after what each means for the update; `codes` are to be
+    pasted; `bars`, the longest first, are names with their bytes, which a table tells as well: for where there is room.
+    What the report is about `is_main`: its rows have more room than those beside it. All rows of a table that is
+    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted. A section that `is_part` belongs to
+    the one before it.
     """
 
     title: str
@@ -75,7 +67,7 @@ class Section:
     columns: Sequence[Column] = ()
     rows: Sequence[Sequence[Cell]] = ()
     texts: Sequence[str] = ()
-    findings: Sequence[Finding] = ()
+    findings: Sequence[tuple[str, Tone, Fired]] = ()
     codes: Sequence[Code] = ()
     bars: Sequence[tuple[str, int]] = ()
     is_main: bool = False

@@ -17,8 +17,7 @@ _OUTCOMES: Final[dict[str, tuple[str, page.Tone]]] = {
     "permitted": ("permitted", "warn"),
     "refused": ("refused", "bad"),
 }
-# What is in the way comes first, then what is lifted, then warnings.
-_STATES: Final[dict[str, page.Tone]] = {"in the way": "bad", "lifted": "good", "warns": "warn", "off": "quiet"}
+_STATES: Final = ("in the way", "lifted", "warns", "off")  # in the order in which they show
 _SIZES: Final = (
     "Riskiest first: on hold, backing up now, last copies, then unknown sizes and the largest. A size is of the"
     " computer on all destinations together, so that a purge may free less."
@@ -95,14 +94,14 @@ def _next_step(report: PlanReport) -> str:
 def _facts(report: PlanReport) -> list[Fact]:
     numbers = report.totals
     percent = f" ({numbers.purges * 100 / numbers.bound:.0f} %)" if numbers.bound else ""
-    always = [
-        Fact("Purges of all bindings", f"{numbers.purges:,} of {numbers.bound:,}{percent}"),
-        Fact("Users", f"{numbers.users:,}"),
-        Fact("Computers", f"{numbers.computers:,}"),
-        Fact("Destinations", f"{numbers.destinations:,}"),
-        Fact("Stored, at most", size(numbers.stored_bytes)),
-    ]
-    seldom = {
+    purged = {
+        "Purges of all bindings": f"{numbers.purges:,} of {numbers.bound:,}{percent}",
+        "Users": f"{numbers.users:,}",
+        "Computers": f"{numbers.computers:,}",
+        "Destinations": f"{numbers.destinations:,}",
+        "Stored, at most": size(numbers.stored_bytes),
+    }
+    besides = {
         "Computers of unknown size": numbers.unknown_bytes,
         "Last copies": numbers.last_copies,
         "On hold": numbers.held,
@@ -110,11 +109,9 @@ def _facts(report: PlanReport) -> list[Fact]:
         "Adopted": numbers.adoptions,
         "Released, data kept": numbers.releases,
     }
-    return [
-        *(always if report.purges else []),
-        Fact("Wanted by the inventory", f"{numbers.wanted:,}"),
-        *(Fact(name, f"{value:,}") for name, value in seldom.items() if value),
-    ]
+    facts = {**(purged if report.purges else {}), "Wanted by the inventory": f"{numbers.wanted:,}"}
+    facts |= {name: f"{value:,}" for name, value in besides.items() if value}
+    return [Fact(name, value) for name, value in facts.items()]
 
 
 def _sections(report: PlanReport) -> Iterator[Section]:
@@ -124,7 +121,8 @@ def _sections(report: PlanReport) -> Iterator[Section]:
     destination = labels((purge.destination, purge.destination_name) for purge in report.purges)
     is_part = bool(report.rules)
     if report.rules:
-        yield Section("Rules that fired", findings=_findings(report.rules))
+        findings = sorted(map(_finding, report.rules), key=lambda finding: _STATES.index(finding[0]))
+        yield Section("Rules that fired", findings=findings)
     if report.obstacles:
         yield Section("In the way besides, and nothing lifts it", texts=report.obstacles, is_part=is_part)
     if report.objections:
@@ -137,18 +135,12 @@ def _sections(report: PlanReport) -> Iterator[Section]:
     yield from (table for table in _beside(report, user, destination) if table.rows)
 
 
-def _findings(rules: Iterable[Fired]) -> list[page.Finding]:
-    order = list(_STATES)
-    found = ((_state(fired), fired) for fired in sorted(rules, key=lambda fired: order.index(_state(fired))))
-    return [page.Finding(state, _STATES[state], fired.rule, fired.found, fired.advice) for state, fired in found]
-
-
-def _state(fired: Fired) -> str:
+def _finding(fired: Fired) -> tuple[str, page.Tone, Fired]:
     if fired.is_in_the_way:
-        return "in the way"
+        return "in the way", "bad", fired
     if fired.is_lifted:
-        return "lifted"
-    return "warns" if fired.level == "warn" else "off"
+        return "lifted", "good", fired
+    return ("warns", "warn", fired) if fired.level == "warn" else ("off", "quiet", fired)
 
 
 def _approval(stack: str, entry: str) -> list[page.Code]:

@@ -19,7 +19,11 @@ def receipt_page(receipt: Receipt) -> Page:
     """Return the page of a receipt."""
     name = _name(receipt)
     ledger = receipt.ledger
-    tables = (_purges(receipt), _requests(receipt), _asked(receipt), _doubts(receipt), _history(receipt))
+    counts = ", ".join(f"{count:,} {_named(verdict)}" for verdict, count in receipt.counts.items())
+    asked_for = f"The erasure of {counted(len(receipt.purges), 'binding')} was asked for: {counts}."
+    unverified = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
+    doubts = Section("What could not be verified", "", (*PLACE, Column("Not verified")), unverified, is_main=True)
+    tables = (_purges(receipt), _requests(receipt), _asked(receipt), doubts, _history(receipt))
     return Page(
         kind="receipt",
         label="Erasure receipt",
@@ -27,7 +31,7 @@ def receipt_page(receipt: Receipt) -> Page:
         name=name,
         title=f"Erasure receipt of {name}",
         standing=standing(purge.verdict for purge in receipt.purges),
-        lead=_lead(receipt),
+        lead=asked_for if receipt.purges else "The ledger knows of no such purge.",
         facts=_facts(receipt),
         source=(
             Fact("Stack", receipt.stack),
@@ -55,13 +59,6 @@ def _name(receipt: Receipt) -> str:
     if chosen.request:
         return f"Request {chosen.request}" + (f", {customer}" if customer else "")
     return customer or f"Stack {receipt.stack}"
-
-
-def _lead(receipt: Receipt) -> str:
-    if not receipt.purges:
-        return "The ledger knows of no such purge."
-    counts = ", ".join(f"{count:,} {_named(verdict)}" for verdict, count in receipt.counts.items())
-    return f"The erasure of {counted(len(receipt.purges), 'binding')} was asked for: {counts}."
 
 
 def _facts(receipt: Receipt) -> list[Fact]:
@@ -126,11 +123,6 @@ def _asked(receipt: Receipt) -> Section:
     columns = (Column("Digest"), _COUNTS[0], *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
     rows = [row(digest, count, *rest) for (digest, *rest), count in sets.items()]
     return Section("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
-
-
-def _doubts(receipt: Receipt) -> Section:
-    rows = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
-    return Section("What could not be verified", "", (*PLACE, Column("Not verified")), rows, is_main=True)
 
 
 def _history(receipt: Receipt) -> Section:

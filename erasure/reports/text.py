@@ -49,10 +49,10 @@ def _section(section: Section, console: Console) -> None:
     for text in section.texts[:_OTHERS]:
         console.print(Text(f"- {visible(text)}"))
     _more(len(section.texts) - _OTHERS, console)
-    for finding in section.findings:
-        line = Text(f"{finding.state}  ", style=_STYLES[finding.tone])
-        console.print(line.append(f"{visible(finding.rule)}: {visible(finding.found)}", style="not bold default"))
-        console.print(Text(f"    {visible(finding.remedy)}"))
+    for state, tone, fired in section.findings:
+        line = Text(f"{state}  ", style=_STYLES[tone])
+        console.print(line.append(f"{visible(fired.rule)}: {visible(fired.found)}", style="not bold default"))
+        console.print(Text(f"    {visible(fired.advice)}"))
     for code in section.codes:
         console.print(Text(visible(code.sentence), style="dim"))
         # Not wrapped: these are to be pasted.

@@ -65,16 +65,16 @@ def test_rules_say_what_they_mean_for_the_update_and_what_to_do() -> None:
         rule(remedy="drop fewer"),
     ]
     found = plan_page(report([purge()], rules=fired)).sections[0].findings
-    assert [(one.rule, one.state) for one in found] == [
+    assert [(fired.rule, state) for state, _, fired in found] == [
         ("hold", "in the way"),
         ("max-purges", "in the way"),
         ("alive", "lifted"),
         ("last-copy", "warns"),
         ("moved", "off"),
     ]
-    assert found[0].remedy == "lift it"
-    assert found[1].remedy == "approve these purges (`python -m erasure approve`), or drop fewer"
-    assert found[2].remedy == "an approval of exactly these purges lifts it"
+    assert found[0][2].advice == "lift it"
+    assert found[1][2].advice == "approve these purges (`python -m erasure approve`), or drop fewer"
+    assert found[2][2].advice == "an approval of exactly these purges lifts it"
 
 
 def test_every_part_of_a_plan_has_its_section_and_an_empty_part_has_none() -> None:

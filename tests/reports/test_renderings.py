@@ -33,7 +33,8 @@ def told(page: Page) -> set[str]:
     for section in (each for each in page.sections if not each.bars):
         texts |= {section.title, section.explanation, *(column.title for column in section.columns)}
         texts |= {cell.text for row in section.rows for cell in row} | {*section.texts}
-        texts |= {text for finding in section.findings for text in finding}
+        for state, _, fired in section.findings:
+            texts |= {state, fired.rule, fired.found, fired.advice}
         texts |= {text for code in section.codes for text in (code.sentence, *code.text.split("\n"))}
     return {" ".join(text.replace("`", "").split()).casefold() for text in texts - {"bad", "warn", "good", "quiet"}}
 
