@@ -14,8 +14,8 @@ from bench.contenders.field import CONTENDERS
 from bench.document import page
 from bench.measuring import SIZES, Measuring
 from bench.results import Results
-from engine.workspace import PROJECT, WorkspaceError
 from sandbox.running import SandboxFailed
+from sandbox.workspace import PROJECT, WorkspaceError
 
 _RESULTS: Final = PROJECT / "bench" / "results.json"
 _PAGE: Final = PROJECT / "docs" / "performance.md"

@@ -19,8 +19,8 @@ from bench.contenders.on_terraform import terraform_version
 from bench.course import Course, CourseEnded
 from bench.inventory_load import measure_inventory
 from bench.results import Machine, Measurement, Results, Skipped, StateSize
-from engine.workspace import ready_engine
 from sandbox.running import RunningSandbox
+from sandbox.workspace import ready_engine
 
 SIZES: Final = (100, 1000, 10_000)
 

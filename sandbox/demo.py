@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
-from engine.workspace import PROJECT, Result, Workspace, ready_engine
 from sandbox.running import RunningSandbox
+from sandbox.workspace import PROJECT, Result, Workspace, ready_engine
 
 _STACK: Final = "harbour-freight"
 _CUSTOMER: Final = "Harbour Freight Forwarding"

@@ -9,7 +9,7 @@ from bench.account import Binding, documents, inventory
 from bench.contenders.contender import Contender, Surroundings
 from bench.meter import Command
 from bench.results import Operation
-from engine.workspace import PROJECT, Workspace
+from sandbox.workspace import PROJECT, Workspace
 
 _STACK: Final = "measured"
 _ALONE: Final = {"PULUMI_STACK": _STACK}  # the engine keeps which stack is selected by the folder's path

@@ -11,7 +11,7 @@ from bench.account import Binding, documents
 from bench.contenders.contender import Contender, Surroundings
 from bench.meter import Command
 from bench.results import Operation
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 
 
 def terraform_version() -> str | None:

@@ -10,7 +10,7 @@ from bench.account import Binding, documents
 from bench.contenders.contender import PURGES, Contender
 from bench.meter import Command
 from bench.results import Operation
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 
 
 class _Script(Contender):

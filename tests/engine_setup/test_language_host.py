@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.engine_setup import fifo, processes
 from tests.engine_setup.conftest import SETTINGS, WAITING_PROGRAM, Tiny
 

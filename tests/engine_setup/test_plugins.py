@@ -9,7 +9,7 @@ import grpc  # type: ignore[import-untyped] # its stubs are not worth a requirem
 import pytest
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from engine.workspace import PROJECT, Workspace
+from sandbox.workspace import PROJECT, Workspace
 from tests.engine_setup import processes
 from tests.engine_setup.conftest import Tiny
 
