@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox import tokens
 from sandbox.sandbox import Sandbox
 
 DENIED: Final = {"Message": "Authorization has been denied for this request."}
@@ -23,8 +24,9 @@ class Authorization:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or answer it."""
         if scope["type"] == "http" and is_api(scope["path"]) and scope["path"] != LOGIN:
-            token = bearer_token(scope)
-            if token is None or not self._sandbox.tokens.accepts(token, self._sandbox.clock.now()):
+            with self._sandbox.transaction() as database:
+                is_good = tokens.is_good(database, bearer_token(scope) or "", self._sandbox.clock.now())
+            if not is_good:
                 await JSONResponse(DENIED, 401)(scope, receive, send)
                 return
         await self._application(scope, receive, send)

@@ -6,15 +6,15 @@ It is the outermost layer and plain ASGI, because a fault can end a connection w
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sandbox import journal, tokens
 from sandbox.authorization import DENIED, bearer_token, is_api
 from sandbox.clock import real_now
 from sandbox.connection import cut
-from sandbox.journal import describe
 from sandbox.messages import Fault, StatusFault
 from sandbox.sandbox import Sandbox
 
@@ -55,7 +55,9 @@ class Gate:
         A client that goes away meanwhile changes nothing: the vendor would not notice either.
         """
         sandbox = self._sandbox
-        request = sandbox.journal.arrived(describe(dict(scope), body, sandbox.clock.now(), real_now()))
+        request = journal.describe(dict(scope), body, sandbox.clock.now(), real_now())
+        with sandbox.transaction() as database:
+            number = journal.arrived(database, request)
         fault = sandbox.faults.strike(scope["method"], scope["path"])
         wait = sandbox.settings.latency + fault.delay if fault else sandbox.settings.latency
         if wait:
@@ -64,20 +66,24 @@ class Gate:
         if kind == "cut_after":
             await self._application(scope, _replayed(body, receive), _nowhere)
         if kind in ("cut_before", "cut_after"):
-            sandbox.note(request, cut=True, fault=kind)
+            self._note(number, cut=True, fault=kind)
             await cut(send, receive)
             return
         answer = self._application if fault is None else self._answer_of(fault, scope)
-        noted = _before_the_answer(send, lambda status: sandbox.note(request, status=status, fault=kind))
+        noted = _before_the_answer(send, lambda status: self._note(number, status=status, fault=kind))
         await answer(scope, _replayed(body, receive), noted)
+
+    def _note(self, number: int, **outcome: Any) -> None:  # noqa: ANN401 -- as of journal.answered
+        with self._sandbox.transaction() as database:
+            journal.answered(database, number, **outcome)
 
     def _answer_of(self, fault: Fault, scope: Scope) -> ASGIApp:
         """Return what answers in the application's place, or the application where the fault was a delay."""
         if isinstance(fault, StatusFault):
             return _response(fault)
         if fault.kind == "expired_token":
-            with self._sandbox.transaction() as session:
-                self._sandbox.tokens.drop(session, bearer_token(scope) or "")
+            with self._sandbox.transaction() as database:
+                tokens.drop(database, bearer_token(scope) or "")
             return JSONResponse(DENIED, 401)
         return self._application
 

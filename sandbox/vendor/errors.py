@@ -3,16 +3,23 @@
 The words are guesses from the server's stack (ASP.NET Web API), except that of an unknown path, which is documented.
 """
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from sandbox.authorization import DENIED, is_api
-from sandbox.vendor.answers import Refusal
+
+
+class Refusal(BaseModel):
+    """An error."""
+
+    Message: str
+
 
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     401: {"model": Refusal, "description": DENIED["Message"]},
@@ -26,6 +33,15 @@ class VendorError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+def refuse_unknown(answer: Literal["null", "400", "404"]) -> None:
+    """Raise the error that a setting asks for; return where it asks for 200 with the body `null`.
+
+    That unknown IDs answer `null` is what published clients saw of other resources; the vendor documents nothing.
+    """
+    if answer != "null":
+        raise VendorError(int(answer), "User was not found.")
 
 
 def answer_errors(application: FastAPI) -> None:
@@ -57,8 +73,8 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
     if not is_api(request.url.path):
         return await request_validation_exception_handler(request, error)
     reasons: dict[str, list[str]] = {}
-    for one in error.errors():
-        reasons.setdefault(".".join(map(str, one["loc"][1:])) or "body", []).append(one["msg"])
+    for reason in error.errors():
+        reasons.setdefault(".".join(map(str, reason["loc"][1:])) or "body", []).append(reason["msg"])
     return JSONResponse({"Message": "The request is invalid.", "ModelState": reasons}, 400)
 
 

@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
-from sandbox.access import Here
+from sandbox import tokens
 from sandbox.pairs import media_type
-from sandbox.tokens import LIFETIME
-from sandbox.vendor.answers import LoginAnswer, LoginRefusal
+from sandbox.sandbox import Here
 
 router = APIRouter()
 
@@ -33,6 +33,24 @@ _BODY: Final[dict[str, Any]] = {
 }
 
 
+class LoginAnswer(BaseModel):
+    """A token that is good for `expires_in` seconds. POST api/Provider/Login."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    userName: str  # noqa: N815 -- the vendor's spelling
+    issued: str = Field(serialization_alias=".issued")
+    expires: str = Field(serialization_alias=".expires")
+
+
+class LoginRefusal(BaseModel):
+    """A login that is refused."""
+
+    error: str
+    error_description: str
+
+
 @router.post(
     "/Provider/Login",
     summary="Log in",
@@ -47,15 +65,15 @@ async def log_in(request: Request, here: Here) -> Response | LoginAnswer:
         refusal = {"error": "invalid_grant", "error_description": "The user name or password is incorrect."}
         return JSONResponse(refusal, int(here.settings.bad_login))
     now = here.clock.now()
-    with here.transaction() as session:
-        token = here.tokens.issue(session, now)
+    with here.transaction() as database:
+        token = tokens.issue(database, now)
     return LoginAnswer(
         access_token=token,
         token_type="bearer",  # noqa: S106 -- the kind of token, no secret
-        expires_in=int(LIFETIME.total_seconds()),
+        expires_in=int(tokens.LIFETIME.total_seconds()),
         userName=here.login.login,
         issued=_http_date(now),
-        expires=_http_date(now + LIFETIME),
+        expires=_http_date(now + tokens.LIFETIME),
     )
 
 

@@ -1,86 +1,110 @@
 """GET api/Monitoring and GET api/Monitoring/{userId}: the latest run of each plan."""
 
+import sqlite3
 from datetime import datetime, timedelta
+from typing import Final
 
 from fastapi import APIRouter
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from pydantic import BaseModel
 
-from sandbox.access import Here
-from sandbox.account import RUNNING, derived_id, find_user
+from sandbox.account import RUNNING, derived_id, find_user, living_users
+from sandbox.messages import StoredUser
+from sandbox.sandbox import Here
 from sandbox.settings import Settings
-from sandbox.tables import BindingRow, DestinationRow, UserRow
-from sandbox.vendor.answers import PlanRun
-from sandbox.vendor.errors import REFUSALS
-from sandbox.vendor.unknown import refuse_unknown
+from sandbox.store import Database
+from sandbox.vendor.errors import REFUSALS, refuse_unknown
 
 router = APIRouter(responses=REFUSALS)
 
-_ERROR = 2
+_ERROR: Final = 2
+_RUNS: Final = """
+    SELECT computer, size_bytes, last_backup, status, plan, destination, storage
+    FROM bindings JOIN destinations ON id = destination WHERE user = ? ORDER BY number
+"""
+
+
+class PlanRun(BaseModel):
+    """The latest run of a plan. Times carry no zone, sizes are in bytes. GET api/Monitoring.
+
+    Status: 0 success, 1 overdue, 2 error, 3 running, 4 unknown, 5 interrupted, 6 closed unexpectedly, 7 warning.
+    """
+
+    PlanName: str
+    CompanyName: str | None
+    UserName: str
+    UserID: str
+    ComputerName: str
+    BuildVersion: str = "7.9.4.83"
+    StorageType: str
+    LastStart: str | None
+    NextStart: str | None
+    Status: int
+    ErrorMessage: str | None
+    FilesCopied: int
+    FilesFailed: int
+    DataCopied: int
+    Duration: str
+    DataToBackup: int
+    TotalData: int
+    FilesScanned: int
+    FilesToBackup: int
+    PlanId: str
+    PlanType: int = 3
+    DetailedReportLink: str | None = None
 
 
 @router.get("/Monitoring", summary="Show the latest run of every plan")
 async def monitor_all(here: Here) -> list[PlanRun]:
     """Show each plan of every user. Deleted users' plans are not among them."""
-    with here.reading() as session:
-        return _runs(session, here.settings)
+    with here.transaction() as database:
+        return [run for user in living_users(database) for run in _runs(database, user, here.settings)]
 
 
 @router.get("/Monitoring/{user_id}", summary="Show the latest run of a user's plans")
 async def monitor_user(user_id: str, here: Here) -> list[PlanRun] | None:
     """Show each plan of one user. An unknown or deleted user's ID answers as the setting `unknown_id` says."""
-    with here.reading() as session:
-        user = find_user(session, user_id)
+    with here.transaction() as database:
+        user = find_user(database, user_id)
         if user is None or user.deleted_at is not None:
             refuse_unknown(here.settings.unknown_id)
             return None
-        return _runs(session, here.settings, user.key)
+        return _runs(database, user, here.settings)
 
 
-def _runs(session: Session, settings: Settings, user_key: str | None = None) -> list[PlanRun]:
+def _runs(database: Database, user: StoredUser, settings: Settings) -> list[PlanRun]:
     """Return the runs. A purge takes data, not plans: a computer that was purged is still monitored."""
-    query = (
-        select(BindingRow, UserRow, DestinationRow.storage)
-        .join(UserRow, UserRow.key == BindingRow.user_key)
-        .join(DestinationRow, DestinationRow.key == BindingRow.destination_key)
-        .where(UserRow.deleted_at.is_(None))
-        .order_by(BindingRow.id)
-    )
-    rows = session.execute(query if user_key is None else query.where(UserRow.key == user_key))
-    return [_run(binding, user, storage, settings) for binding, user, storage in rows]
+    return [_run(user, row, settings) for row in database.execute(_RUNS, (user.id,))]
 
 
-def _run(binding: BindingRow, user: UserRow, storage: str, settings: Settings) -> PlanRun:
-    copied = binding.size_bytes // 100
-    started = binding.last_backup
+def _run(user: StoredUser, row: sqlite3.Row, settings: Settings) -> PlanRun:
+    size, status = row["size_bytes"], row["status"]
+    copied = size // 100
+    started = None
+    if row["last_backup"] is not None:
+        zone = timedelta(minutes=settings.monitoring_utc_offset_minutes)
+        started = datetime.fromisoformat(row["last_backup"]).replace(tzinfo=None) + zone
     return PlanRun(
-        PlanName=binding.plan,
+        PlanName=row["plan"],
         CompanyName=user.company or None,
         UserName=user.login,
         UserID=user.id,
-        ComputerName=binding.computer,
-        BuildVersion="7.9.4.83",
-        StorageType=storage,
-        LastStart=_zoneless(started, settings),
-        NextStart=None if started is None else _zoneless(started + timedelta(days=1), settings),
-        Status=binding.status,
-        ErrorMessage="The network path was not found." if binding.status == _ERROR else None,
-        FilesCopied=0 if binding.status == RUNNING else copied // 2**20,
-        FilesFailed=1 if binding.status == _ERROR else 0,
-        DataCopied=0 if binding.status == RUNNING else copied,
+        ComputerName=row["computer"],
+        StorageType=row["storage"],
+        LastStart=None if started is None else _text(started),
+        NextStart=None if started is None else _text(started + timedelta(days=1)),
+        Status=status,
+        ErrorMessage="The network path was not found." if status == _ERROR else None,
+        FilesCopied=0 if status == RUNNING else copied // 2**20,
+        FilesFailed=1 if status == _ERROR else 0,
+        DataCopied=0 if status == RUNNING else copied,
         Duration=f"{copied // 10**8} second(s)",
         DataToBackup=copied,
-        TotalData=binding.size_bytes,
-        FilesScanned=binding.size_bytes // 2**18,
+        TotalData=size,
+        FilesScanned=size // 2**18,
         FilesToBackup=copied // 2**20,
-        PlanId=derived_id("plan", binding.user_key, binding.destination_key, binding.computer),
-        PlanType=3,
-        DetailedReportLink=None,
+        PlanId=derived_id("plan", user.id.lower(), row["destination"].lower(), row["computer"]),
     )
 
 
-def _zoneless(time: datetime | None, settings: Settings) -> str | None:
-    if time is None:
-        return None
-    shown = (time + timedelta(minutes=settings.monitoring_utc_offset_minutes)).replace(tzinfo=None)
-    return shown.isoformat(timespec="milliseconds" if shown.microsecond // 1000 else "seconds")
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds" if time.microsecond // 1000 else "seconds")
