@@ -8,7 +8,6 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from sandbox import control
-from sandbox.authorization import Authorization
 from sandbox.gate import Gate
 from sandbox.sandbox import Sandbox
 from sandbox.vendor import billing, computers, login, monitoring, users
@@ -51,4 +50,4 @@ def make_application(sandbox: Sandbox) -> ASGIApp:
         application.include_router(module.router, prefix="/api", tags=[_VENDOR], dependencies=bearer)
     application.include_router(control.router, prefix="/_sandbox", tags=[_CONTROL])
     answer_errors(application)
-    return Gate(Authorization(application, sandbox), sandbox)
+    return Gate(application, sandbox)

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 from sandbox.messages import LoggedRequest
 from sandbox.pairs import XML_TYPES, UnreadableBody, media_type, read_xml
 from sandbox.store import Database
+from sandbox.vendor.login import LOGIN
 
 _SECRET_KEYS: Final = ("password", "token", "access_token", "client_secret", "authorization")
-_LOGIN: Final = "/api/Provider/Login"
 _DEEPEST: Final = 50  # levels of a body that is kept as JSON; what can be parsed is not always fit to be written
 _LONGEST_TEXT: Final = 2000  # characters kept of a body that cannot be parsed
 
@@ -61,7 +61,7 @@ def describe(scope: dict[str, Any], body: bytes, at: datetime, real_at: datetime
 def _body(path: str, content_type: str | None, body: bytes) -> Any:  # noqa: ANN401 -- any JSON
     if not body:
         return None
-    is_login = path.casefold() == _LOGIN.casefold()
+    is_login = path.casefold() == LOGIN.casefold()
     try:
         parsed = _redacted(_parsed(media_type(content_type), body))
         json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate can be parsed, and not be shown

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from sandbox.account import find_user
-from sandbox.pairs import NAMESPACE, UnreadableBody, read_pairs
+from sandbox.pairs import JSON_TYPES, NAMESPACE, XML_TYPES, UnreadableBody, read_pairs
 from sandbox.purge import Refused, accept
 from sandbox.sandbox import Here
 from sandbox.vendor.errors import REFUSALS, Refusal, VendorError, refuse_unknown
@@ -33,10 +33,8 @@ _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": _PAIRS, "example": _EXAMPLE},
-            "text/json": {"schema": _PAIRS, "example": _EXAMPLE},
-            "application/xml": {"schema": _PAIRS, "example": _XML_EXAMPLE},
-            "text/xml": {"schema": _PAIRS, "example": _XML_EXAMPLE},
+            **{kind: {"schema": _PAIRS, "example": _EXAMPLE} for kind in JSON_TYPES},
+            **{kind: {"schema": _PAIRS, "example": _XML_EXAMPLE} for kind in XML_TYPES},
         },
     }
 }

@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from sandbox.authorization import DENIED, is_api
+DENIED: Final = {"Message": "Authorization has been denied for this request."}
+"""What an absent, unknown or expired token is answered with."""
 
 
 class Refusal(BaseModel):
@@ -33,6 +34,11 @@ class VendorError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+def is_api(path: str) -> bool:
+    """Return whether a path is the vendor's."""
+    return path == "/api" or path.startswith("/api/")
 
 
 def refuse_unknown(answer: Literal["null", "400", "404"]) -> None:

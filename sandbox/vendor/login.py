@@ -1,7 +1,5 @@
 """POST api/Provider/Login: API credentials in, a token out."""
 
-import hmac
-import json
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final
@@ -9,7 +7,7 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from sandbox import tokens
 from sandbox.pairs import media_type
@@ -17,18 +15,21 @@ from sandbox.sandbox import Here
 
 router = APIRouter()
 
-_FIELDS: Final = {
-    "type": "object",
-    "required": ["UserName", "Password"],
-    "properties": {"UserName": {"type": "string"}, "Password": {"type": "string", "format": "password"}},
-}
+LOGIN: Final = "/api/Provider/Login"
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Credentials(BaseModel):
+    """API credentials."""
+
+    UserName: str
+    Password: SecretStr
+
+
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "content": {
-            "application/json": {"schema": _FIELDS},
-            "application/x-www-form-urlencoded": {"schema": _FIELDS},
-        },
+        "content": {kind: {"schema": Credentials.model_json_schema()} for kind in ("application/json", _FORM)},
     }
 }
 
@@ -37,7 +38,7 @@ class LoginAnswer(BaseModel):
     """A token that is good for `expires_in` seconds. POST api/Provider/Login."""
 
     access_token: str
-    token_type: str
+    token_type: str = "bearer"  # noqa: S105 -- the kind of token, no secret
     expires_in: int
     userName: str  # noqa: N815 -- the vendor's spelling
     issued: str = Field(serialization_alias=".issued")
@@ -60,8 +61,8 @@ class LoginRefusal(BaseModel):
 )
 async def log_in(request: Request, here: Here) -> Response | LoginAnswer:
     """Give out a bearer token for the API credentials that the sandbox was started with. It is good for two weeks."""
-    login, password = _credentials(request.headers.get("content-type"), await request.body())
-    if not (_same(login, here.login.login) and _same(password, here.login.password)):
+    given = _read(request.headers.get("content-type"), await request.body())
+    if given != Credentials(UserName=here.login.login, Password=SecretStr(here.login.password)):
         refusal = {"error": "invalid_grant", "error_description": "The user name or password is incorrect."}
         return JSONResponse(refusal, int(here.settings.bad_login))
     now = here.clock.now()
@@ -69,7 +70,6 @@ async def log_in(request: Request, here: Here) -> Response | LoginAnswer:
         token = tokens.issue(database, now)
     return LoginAnswer(
         access_token=token,
-        token_type="bearer",  # noqa: S106 -- the kind of token, no secret
         expires_in=int(tokens.LIFETIME.total_seconds()),
         userName=here.login.login,
         issued=_http_date(now),
@@ -77,20 +77,14 @@ async def log_in(request: Request, here: Here) -> Response | LoginAnswer:
     )
 
 
-def _credentials(content_type: str | None, body: bytes) -> tuple[object, object]:
+def _read(content_type: str | None, body: bytes) -> Credentials | None:
     try:
-        if media_type(content_type) == "application/x-www-form-urlencoded":
+        if media_type(content_type) == _FORM:
             form = parse_qs(body.decode(), keep_blank_values=True)
-            fields: Any = {name: values[0] for name, values in form.items()}
-        else:
-            fields = json.loads(body)
-    except (ValueError, RecursionError):
-        return None, None
-    return (fields.get("UserName"), fields.get("Password")) if isinstance(fields, dict) else (None, None)
-
-
-def _same(given: object, wanted: str) -> bool:
-    return isinstance(given, str) and hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
+            return Credentials.model_validate({name: values[0] for name, values in form.items()})
+        return Credentials.model_validate_json(body)
+    except ValueError:
+        return None
 
 
 def _http_date(time: datetime) -> str:

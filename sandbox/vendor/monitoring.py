@@ -1,13 +1,12 @@
 """GET api/Monitoring and GET api/Monitoring/{userId}: the latest run of each plan."""
 
-import sqlite3
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from sandbox.account import RUNNING, derived_id, find_user, living_users
+from sandbox.account import derived_id, find_user, living_users
 from sandbox.messages import StoredUser
 from sandbox.sandbox import Here
 from sandbox.settings import Settings
@@ -16,10 +15,17 @@ from sandbox.vendor.errors import REFUSALS, refuse_unknown
 
 router = APIRouter(responses=REFUSALS)
 
-_ERROR: Final = 2
+# What a run copied is made up: a hundredth of what a full backup takes, and nothing while it is running.
 _RUNS: Final = """
-    SELECT computer, size_bytes, last_backup, status, plan, destination, storage
-    FROM bindings JOIN destinations ON id = destination WHERE user = ? ORDER BY number
+    SELECT plan AS PlanName, nullif(company, '') AS CompanyName, login AS UserName, users.id AS UserID,
+        computer AS ComputerName, storage AS StorageType, status AS Status, status = 2 AS FilesFailed,
+        iif(status = 2, 'The network path was not found.', NULL) AS ErrorMessage,
+        iif(status = 3, 0, size_bytes / 100) AS DataCopied, iif(status = 3, 0, size_bytes / 104857600) AS FilesCopied,
+        size_bytes / 100 AS DataToBackup, size_bytes AS TotalData, size_bytes / 262144 AS FilesScanned,
+        size_bytes / 104857600 AS FilesToBackup, (size_bytes / 10000000000) || ' second(s)' AS Duration,
+        last_backup, destination
+    FROM bindings JOIN users ON users.id = user JOIN destinations ON destinations.id = destination
+    WHERE user = ? ORDER BY number
 """
 
 
@@ -73,38 +79,21 @@ async def monitor_user(user_id: str, here: Here) -> list[PlanRun] | None:
 
 def _runs(database: Database, user: StoredUser, settings: Settings) -> list[PlanRun]:
     """Return the runs. A purge takes data, not plans: a computer that was purged is still monitored."""
-    return [_run(user, row, settings) for row in database.execute(_RUNS, (user.id,))]
+    return [_run(dict(row), settings) for row in database.execute(_RUNS, (user.id,))]
 
 
-def _run(user: StoredUser, row: sqlite3.Row, settings: Settings) -> PlanRun:
-    size, status = row["size_bytes"], row["status"]
-    copied = size // 100
-    started = None
-    if row["last_backup"] is not None:
+def _run(row: dict[str, Any], settings: Settings) -> PlanRun:
+    backup, destination = row.pop("last_backup"), row.pop("destination")
+    start = following = None
+    if backup is not None:
         zone = timedelta(minutes=settings.monitoring_utc_offset_minutes)
-        started = datetime.fromisoformat(row["last_backup"]).replace(tzinfo=None) + zone
-    return PlanRun(
-        PlanName=row["plan"],
-        CompanyName=user.company or None,
-        UserName=user.login,
-        UserID=user.id,
-        ComputerName=row["computer"],
-        StorageType=row["storage"],
-        LastStart=None if started is None else _text(started),
-        NextStart=None if started is None else _text(started + timedelta(days=1)),
-        Status=status,
-        ErrorMessage="The network path was not found." if status == _ERROR else None,
-        FilesCopied=0 if status == RUNNING else copied // 2**20,
-        FilesFailed=1 if status == _ERROR else 0,
-        DataCopied=0 if status == RUNNING else copied,
-        Duration=f"{copied // 10**8} second(s)",
-        DataToBackup=copied,
-        TotalData=size,
-        FilesScanned=size // 2**18,
-        FilesToBackup=copied // 2**20,
-        PlanId=derived_id("plan", user.id.lower(), row["destination"].lower(), row["computer"]),
-    )
+        start = datetime.fromisoformat(backup).replace(tzinfo=None) + zone
+        following = start + timedelta(days=1)
+    plan = derived_id("plan", row["UserID"].lower(), destination.lower(), row["ComputerName"])
+    return PlanRun(**row, LastStart=_text(start), NextStart=_text(following), PlanId=plan)
 
 
-def _text(time: datetime) -> str:
+def _text(time: datetime | None) -> str | None:
+    if time is None:
+        return None
     return time.isoformat(timespec="milliseconds" if time.microsecond // 1000 else "seconds")

@@ -15,7 +15,8 @@ from sandbox.vendor.errors import REFUSALS, refuse_unknown
 router = APIRouter(responses=REFUSALS)
 
 _DESTINATIONS: Final = """
-    SELECT id, account_id, account, bucket, sum(stored_bytes)
+    SELECT id AS ID, sum(stored_bytes) AS CurrentVolume, account_id AS AccountID, account AS AccountDisplayName,
+        bucket AS Destination, bucket AS DestinationDisplayName
     FROM bindings JOIN destinations ON id = destination WHERE user = ? GROUP BY id ORDER BY id
 """
 
@@ -66,17 +67,10 @@ async def show_user(user_id: str, here: Here) -> User | None:
 
 
 def _shown(database: Database, user: StoredUser, settings: Settings) -> User:
-    destinations = [
-        UserDestination(
-            ID=id_ if settings.destination_list_ids == "same" else derived_id("destination list", id_.lower()),
-            CurrentVolume=volume,
-            AccountID=account_id,
-            AccountDisplayName=account,
-            Destination=bucket,
-            DestinationDisplayName=bucket,
-        )
-        for id_, account_id, account, bucket, volume in database.execute(_DESTINATIONS, (user.id,))
-    ]
+    destinations = [UserDestination.model_validate(dict(row)) for row in database.execute(_DESTINATIONS, (user.id,))]
+    if settings.destination_list_ids == "other":
+        for destination in destinations:
+            destination.ID = derived_id("destination list", destination.ID.lower())
     return User(
         ID=user.id,
         Email=user.login,
