@@ -15,12 +15,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox import journal, tokens
+from sandbox import journal
 from sandbox.clock import real_now
 from sandbox.messages import Fault, StatusFault
 from sandbox.sandbox import Sandbox
 from sandbox.vendor.errors import DENIED, is_api
-from sandbox.vendor.login import LOGIN
+from sandbox.vendor.login import LOGIN, drop_token, is_good_token
 
 LONGEST_BODY: Final = 32 * 1024 * 1024
 """Bytes of a request's body that are accepted; one purge of 100,000 computers stays below it."""
@@ -87,14 +87,14 @@ class Gate:
             return _response(fault)
         if fault.kind == "expired_token":
             with self._sandbox.transaction() as database:
-                tokens.drop(database, _bearer(scope))
+                drop_token(database, _bearer(scope))
             return JSONResponse(DENIED, 401)
         return self._authorized
 
     async def _authorized(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through who shows a token that a login gave out. Only a login needs none."""
         with self._sandbox.transaction() as database:
-            is_good = tokens.is_good(database, _bearer(scope), self._sandbox.clock.now())
+            is_good = is_good_token(database, _bearer(scope), self._sandbox.clock.now())
         allowed = self._application if is_good or scope["path"] == LOGIN else JSONResponse(DENIED, 401)
         await allowed(scope, receive, send)
 

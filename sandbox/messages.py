@@ -145,25 +145,17 @@ class StatusFault(FaultMatch):
     headers: dict[HeaderName, HeaderText] = {}
 
 
-class DelayFault(FaultMatch):
-    """An answer that comes late: give `delay`."""
+class PlainFault(FaultMatch):
+    """`delay`: an answer that comes late, and nothing else. Of the others, what comes is no answer of the request's.
 
-    kind: Literal["delay"]
+    `cut_before`, `cut_after`: the connection is reset, before the request took effect or after. `expired_token`: the
+    token is dropped, and the request answered with 401.
+    """
 
-
-class CutFault(FaultMatch):
-    """A connection that is reset instead of an answer, before the request took effect or after."""
-
-    kind: Literal["cut_before", "cut_after"]
+    kind: Literal["delay", "cut_before", "cut_after", "expired_token"]
 
 
-class ExpiredTokenFault(FaultMatch):
-    """The token of the request is dropped, and the request answered with 401."""
-
-    kind: Literal["expired_token"]
-
-
-Fault = Annotated[StatusFault | DelayFault | CutFault | ExpiredTokenFault, Field(discriminator="kind")]
+Fault = Annotated[StatusFault | PlainFault, Field(discriminator="kind")]
 
 
 class InjectedFault(Message):

@@ -7,7 +7,7 @@ import yaml
 
 from sandbox.account import add_destinations, add_users
 from sandbox.clock import Clock
-from sandbox.messages import Destination, Message, User
+from sandbox.messages import Computer, Destination, Message, User
 from sandbox.sandbox import Fill
 from sandbox.store import Database
 
@@ -16,9 +16,14 @@ SeedName = Literal["demo", "none"]
 _FILE: Final = Path(__file__).with_name("customers.yaml")
 
 
+class _Entry(Message):
+    user: User
+    computers: list[Computer]
+
+
 class _Customer(Message):
     company: str
-    users: list[User]
+    users: list[_Entry]
 
 
 class _Customers(Message):
@@ -35,8 +40,9 @@ def _fill(database: Database, clock: Clock) -> None:
     seed = _Customers.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
     add_destinations(database, seed.destinations)
     for customer in seed.customers:
-        users = [user.model_copy(update={"company": customer.company}) for user in customer.users]
-        add_users(database, users, clock.now())
+        for entry in customer.users:
+            user = entry.user.model_copy(update={"company": customer.company, "computers": entry.computers})
+            add_users(database, [user], clock.now())
 
 
 def _leave_empty(database: Database, clock: Clock) -> None:

@@ -52,37 +52,32 @@ def refuse_unknown(answer: Literal["null", "400", "404"]) -> None:
 
 def answer_errors(application: FastAPI) -> None:
     """Have the application answer errors as the vendor does, on the vendor's paths and on those that nobody has."""
-    # Starlette types a handler's exception as any exception, and so refuses one that says which it handles.
-    application.add_exception_handler(VendorError, _vendor_error)  # type: ignore[arg-type]
-    application.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
-    application.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
-    application.add_exception_handler(Exception, _fault)
 
+    @application.exception_handler(VendorError)
+    async def refuse(_request: Request, error: VendorError) -> Response:
+        return JSONResponse({"Message": str(error)}, error.status)
 
-async def _vendor_error(_request: Request, error: VendorError) -> Response:
-    return JSONResponse({"Message": str(error)}, error.status)
+    @application.exception_handler(HTTPException)
+    async def miss(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404 and "endpoint" not in request.scope:
+            message = f"No HTTP resource was found that matches the request URI '{request.url}'."
+        elif is_api(request.url.path) and error.status_code == 405:
+            message = f"The requested resource does not support http method '{request.method}'."
+        elif is_api(request.url.path):
+            message = str(error.detail)
+        else:
+            return await http_exception_handler(request, error)
+        return JSONResponse({"Message": message}, error.status_code, headers=error.headers)
 
+    @application.exception_handler(RequestValidationError)
+    async def complain(request: Request, error: RequestValidationError) -> Response:
+        if not is_api(request.url.path):
+            return await request_validation_exception_handler(request, error)
+        reasons: dict[str, list[str]] = {}
+        for reason in error.errors():
+            reasons.setdefault(".".join(map(str, reason["loc"][1:])) or "body", []).append(reason["msg"])
+        return JSONResponse({"Message": "The request is invalid.", "ModelState": reasons}, 400)
 
-async def _http_error(request: Request, error: HTTPException) -> Response:
-    if error.status_code == 404 and "endpoint" not in request.scope:
-        message = f"No HTTP resource was found that matches the request URI '{request.url}'."
-    elif is_api(request.url.path) and error.status_code == 405:
-        message = f"The requested resource does not support http method '{request.method}'."
-    elif is_api(request.url.path):
-        message = str(error.detail)
-    else:
-        return await http_exception_handler(request, error)
-    return JSONResponse({"Message": message}, error.status_code, headers=error.headers)
-
-
-async def _invalid(request: Request, error: RequestValidationError) -> Response:
-    if not is_api(request.url.path):
-        return await request_validation_exception_handler(request, error)
-    reasons: dict[str, list[str]] = {}
-    for reason in error.errors():
-        reasons.setdefault(".".join(map(str, reason["loc"][1:])) or "body", []).append(reason["msg"])
-    return JSONResponse({"Message": "The request is invalid.", "ModelState": reasons}, 400)
-
-
-async def _fault(_request: Request, _error: Exception) -> Response:
-    return JSONResponse({"Message": "An error has occurred."}, 500)
+    @application.exception_handler(Exception)
+    async def fail(_request: Request, _error: Exception) -> Response:
+        return JSONResponse({"Message": "An error has occurred."}, 500)

@@ -1,6 +1,11 @@
-"""POST api/Provider/Login: API credentials in, a token out."""
+"""POST api/Provider/Login: API credentials in, a token out.
 
-from datetime import datetime
+Only digests of the tokens are kept, so that nothing the sandbox shows can leak one.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -9,13 +14,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, SecretStr
 
-from sandbox import tokens
 from sandbox.pairs import media_type
 from sandbox.sandbox import Here
+from sandbox.store import Database
 
 router = APIRouter()
 
 LOGIN: Final = "/api/Provider/Login"
+LIFETIME: Final = timedelta(seconds=1_209_599)
+"""How long a token is good: two weeks, as the vendor's page on logging in shows."""
+
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -67,14 +75,36 @@ async def log_in(request: Request, here: Here) -> Response | LoginAnswer:
         return JSONResponse(refusal, int(here.settings.bad_login))
     now = here.clock.now()
     with here.transaction() as database:
-        token = tokens.issue(database, now)
+        token = _issue(database, now)
     return LoginAnswer(
         access_token=token,
-        expires_in=int(tokens.LIFETIME.total_seconds()),
+        expires_in=int(LIFETIME.total_seconds()),
         userName=here.login.login,
         issued=_http_date(now),
-        expires=_http_date(now + tokens.LIFETIME),
+        expires=_http_date(now + LIFETIME),
     )
+
+
+def _issue(database: Database, now: datetime) -> str:
+    """Make a token."""
+    token = secrets.token_urlsafe(48)
+    database.execute("INSERT INTO tokens VALUES (?, ?)", (_digest(token), now + LIFETIME))
+    return token
+
+
+def is_good_token(database: Database, token: str, now: datetime) -> bool:
+    """Return whether a token was issued here and is good at this time."""
+    found = database.execute("SELECT 1 FROM tokens WHERE digest = ? AND expires_at > ?", (_digest(token), now))
+    return found.fetchone() is not None
+
+
+def drop_token(database: Database, token: str) -> None:
+    """Make a token worthless before its time."""
+    database.execute("DELETE FROM tokens WHERE digest = ?", (_digest(token),))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def _read(content_type: str | None, body: bytes) -> Credentials | None:
