@@ -7,8 +7,8 @@ import click
 from ci import gitlab
 from ci.reviewed import FoundPlan, purges_listed, was_reviewed
 from ci.verified import verified_markdown
-from erasure.judged import JudgedPlan
 from erasure.reports.markdown import plan_marker
+from erasure.reports.plan import PlanReport
 
 _NOT_REVIEWED = 3
 
@@ -45,7 +45,7 @@ def reviewed(judged: Path, shown: Path, digest: str) -> None:
 
     JUDGED is what MBS_PLAN_FILE names, SHOWN the comment of the pull request.
     """
-    plan = JudgedPlan.model_validate_json(judged.read_text(encoding="utf-8"))
+    plan = PlanReport.model_validate_json(judged.read_text(encoding="utf-8"))
     found = was_reviewed(plan, shown.read_text(encoding="utf-8"), digest)
     click.echo(found.sentence(plan))
     if found is FoundPlan.OTHER:

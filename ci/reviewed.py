@@ -7,8 +7,8 @@ people saw: the plan of a pull request is as old as its comment, and the state o
 import enum
 import re
 
-from erasure.judged import JudgedPlan, PlannedPurge
 from erasure.reports.markdown import escaped
+from erasure.reports.plan import PlanReport, Purge
 
 _SHOWN_DIGEST = re.compile(r"^- Digest: `(sha256:[0-9a-f]{64})`\s*$", re.MULTILINE)
 _LISTED = 50
@@ -23,7 +23,7 @@ class FoundPlan(enum.Enum):
     BEGUN = enum.auto()
     OTHER = enum.auto()
 
-    def sentence(self, plan: JudgedPlan) -> str:
+    def sentence(self, plan: PlanReport) -> str:
         """Return it in words."""
         purges = f"{len(plan.purges):,} purge{'s' if len(plan.purges) != 1 else ''} of {plan.stack}"
         match self:
@@ -43,7 +43,7 @@ class FoundPlan(enum.Enum):
                 )
 
 
-def was_reviewed(plan: JudgedPlan, shown: str, asked_for: str) -> FoundPlan:
+def was_reviewed(plan: PlanReport, shown: str, asked_for: str) -> FoundPlan:
     """Compare a plan with the comment that showed one, and with the digest that a person asks for."""
     if not plan.purges:
         return FoundPlan.NOTHING
@@ -54,7 +54,7 @@ def was_reviewed(plan: JudgedPlan, shown: str, asked_for: str) -> FoundPlan:
     return FoundPlan.BEGUN if all(one.is_owed for one in plan.purges) else FoundPlan.OTHER
 
 
-def purges_listed(plan: JudgedPlan) -> str:
+def purges_listed(plan: PlanReport) -> str:
     """Return the purges of a plan as a Markdown list."""
     lines = [_line(one) for one in plan.purges[:_LISTED]]
     if len(plan.purges) > _LISTED:
@@ -62,6 +62,6 @@ def purges_listed(plan: JudgedPlan) -> str:
     return "\n".join(lines)
 
 
-def _line(one: PlannedPurge) -> str:
+def _line(one: Purge) -> str:
     where = one.destination_name or one.destination
     return f"- {escaped(one.computer)} of user {escaped(one.user)} on {escaped(where)}"

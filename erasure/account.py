@@ -1,14 +1,14 @@
 """The account as one operation sees it: each user asked about once, many users at a time."""
 
 import difflib
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, Generic, TypeVar
 
 from erasure.configuration import Configuration
 from erasure.errors import Refusal
 from erasure.identity import Identity, fold
-from erasure.once import Once
 from mbs.client import Client
 from mbs.errors import MbsError, UnreadableAnswer
 from mbs.models import User, UserComputer
@@ -17,6 +17,28 @@ from mbs.pace import Pace
 T = TypeVar("T")
 
 _MOST_COMPARED: Final = 2000  # names of one user; finding the nearest of more takes seconds
+
+
+class Once(Generic[T]):
+    """Finds the answer to each key once; who asks meanwhile waits for it, and a failure is an answer as well."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: dict[str, Future[T]] = {}
+
+    def get(self, key: str, find: Callable[[], T]) -> T:
+        """Return the answer to a key, or raise what finding it raised."""
+        with self._lock:
+            answer = self._answers.get(key)
+            is_ours = answer is None
+            if answer is None:
+                answer = self._answers[key] = Future()
+        if is_ours:
+            try:
+                answer.set_result(find())
+            except BaseException as error:  # noqa: BLE001 -- whoever waits for the answer gets it as it is
+                answer.set_exception(error)
+        return answer.result()
 
 
 class Listing:

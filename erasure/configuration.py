@@ -122,6 +122,10 @@ class Configuration(BaseModel):
         return self.inventory or f"inventory/{stack}.yaml"
 
 
+KEYS: Final = tuple(field.alias or name for name, field in Configuration.model_fields.items())
+"""The configuration's keys, as the stack spells them."""
+
+
 def read_configuration(
     values: Mapping[str, str], environment: Mapping[str, str], secret_keys: frozenset[str] | None = None
 ) -> Configuration:
@@ -152,7 +156,9 @@ def read_configuration(
     try:
         configuration = Configuration.model_validate(merged)
     except ValidationError as error:
-        problems += (_told(one, from_environment) for one in error.errors(include_url=False, include_input=False))
+        problems += (
+            _sentence(details, from_environment) for details in error.errors(include_url=False, include_input=False)
+        )
     if problems:
         raise Problems(problems)
     return configuration
@@ -176,11 +182,10 @@ def _in_the_clear(values: Mapping[str, str], secret_keys: frozenset[str]) -> lis
     ]
 
 
-def _told(error: Any, from_environment: Mapping[str, str]) -> str:  # noqa: ANN401 -- pydantic's ErrorDetails
+def _sentence(error: Any, from_environment: Mapping[str, str]) -> str:  # noqa: ANN401 -- pydantic's ErrorDetails
     key, *rest = (str(part) for part in error["loc"] if part != "[key]")
-    known = [*(field.alias or name for name, field in Configuration.model_fields.items())]
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, known, 1)
+        near = difflib.get_close_matches(key, KEYS, 1)
         return f"configuration: unknown key {key}; " + (f"did you mean {near[0]}?" if near else "remove it")
     source = next(
         (f"{name} in the environment" for name, of in ENVIRONMENT.items() if of == key and of in from_environment), key

@@ -13,6 +13,8 @@ class Refusal(Exception):
     def __init__(self, rule: str, finding: str, remedy: str) -> None:
         super().__init__(f"{rule}: {finding}; {remedy}")
         self.rule = rule
+        self.finding = finding
+        self.remedy = remedy
 
 
 class Problems(Exception):

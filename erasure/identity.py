@@ -24,9 +24,9 @@ class Identity:
         return f"{_id_part(self.user)}/{_id_part(self.destination)}/{_id_part(self.computer)}"
 
     @property
-    def loosest(self) -> tuple[str, str, str]:
+    def skeleton(self) -> tuple[str, str, str]:
         """A key that is equal wherever any server might take two spellings for one thing."""
-        return loosest(self.user), loosest(self.destination), loosest(self.computer)
+        return skeleton(self.user), skeleton(self.destination), skeleton(self.computer)
 
     def __str__(self) -> str:
         return f"computer {self.computer!r} of user {self.user} on destination {self.destination}"
@@ -43,8 +43,8 @@ def _id_part(part: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def loosest(part: str) -> str:
-    """Fold further than the identity does: width, ligatures, invisible characters and stray white space.
+def skeleton(part: str) -> str:
+    """Return what confusable spellings have in common: width, ligatures, invisible characters and white space fold too.
 
     Databases compare names without these by their common settings; a purge must not hang on whether this one does.
     """

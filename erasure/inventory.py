@@ -1,7 +1,6 @@
 """The inventory: what should stay backed up, as a reviewed YAML file (version 1)."""
 
 import datetime
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from pydantic import BeforeValidator, Field
 from erasure.document import validate
 from erasure.errors import Problems
 from erasure.fields import Day, Model, Name, Reason, read_count, read_flag
-from erasure.identity import Identity, fold
+from erasure.identity import Identity, fold, skeleton
+from erasure.message import Message
 from erasure.yaml_source import Place, YamlSource
 
 _REMEDIES: Final = {"users": "nothing wanted any more is written as `users: []`"}
@@ -58,20 +58,27 @@ class InventoryFile(Model):
     users: list[UserEntry] = Field(description="The customer's MBS users. A user may recur with other destinations.")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One binding that the inventory names.
+class Entry(Message):
+    """One binding that an inventory names, spelled as there.
 
     `hold`, `release` and `readopt` are reasons or None; `purge_after` is the first day, UTC, on which it counts as
-    dropped.
+    dropped. `file` is the inventory that it stands in, where that is not the stack's own.
     """
 
-    identity: Identity
+    user: str
+    destination: str
+    computer: str
     deleted: bool = False
     hold: str | None = None
     purge_after: datetime.date | None = None
     release: str | None = None
     readopt: str | None = None
+    file: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Who this is."""
+        return Identity(self.user, self.destination, self.computer)
 
     def is_due(self, day: datetime.date) -> bool:
         """Whether the day has come to purge it; a hold outranks the date."""
@@ -87,21 +94,21 @@ class Inventory:
 
     def wanted(self, day: datetime.date) -> tuple[Entry, ...]:
         """Return what is to stay backed up and managed on that day (UTC)."""
-        return tuple(one for one in self.entries if one.release is None and not one.is_due(day))
+        return tuple(entry for entry in self.entries if entry.release is None and not entry.is_due(day))
 
+    def due(self, day: datetime.date) -> tuple[Entry, ...]:
+        """Return what counts as dropped since its date has come (UTC)."""
+        return tuple(entry for entry in self.entries if entry.is_due(day))
+
+    @property
     def released(self) -> tuple[Entry, ...]:
-        """Return what is to leave the state while its data stays."""
-        return tuple(one for one in self.entries if one.release is not None)
+        """What is to leave the state while its data stays."""
+        return tuple(entry for entry in self.entries if entry.release is not None)
 
     @property
     def has_dates(self) -> bool:
         """Whether what is wanted depends on the day."""
         return any(one.purge_after is not None for one in self.entries)
-
-
-def digest_of(ids: Iterable[str]) -> str:
-    """Return `sha256:...` over a set of binding ids, in whatever order they come."""
-    return "sha256:" + hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
 
 
 def read_inventory(path: Path, shown_as: str | None = None) -> Inventory:
@@ -124,12 +131,14 @@ def _entries(file: InventoryFile) -> Iterator[Entry]:
         for computer in user.computers:
             for destination in computer.destinations:
                 yield Entry(
-                    Identity(user.id, destination, computer.name),
-                    user.deleted,
-                    computer.hold,
-                    computer.purge_after,
-                    computer.release,
-                    computer.readopt,
+                    user=user.id,
+                    destination=destination,
+                    computer=computer.name,
+                    deleted=user.deleted,
+                    hold=computer.hold,
+                    purge_after=computer.purge_after,
+                    release=computer.release,
+                    readopt=computer.readopt,
                 )
 
 
@@ -184,3 +193,39 @@ def _mappings(parent: object, place: Place, key: str) -> Iterator[tuple[Place, d
     for index, child in enumerate(children if isinstance(children, list) else ()):
         if isinstance(child, dict):
             yield (*place, key, index), child
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What other inventory files want, each entry with its file, and what is wrong with files that cannot be read."""
+
+    wanted: tuple[Entry, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def read_neighbours(root: Path, own: Path, users: Iterable[str], day: datetime.date) -> Neighbours:
+    """Return what every inventory but our own wants of some users, as far as any server might tell users apart.
+
+    These are the YAML files of `inventory/`, and of the folder that our own file is in. What a file releases, or has
+    due on that day (UTC), it does not want.
+    """
+    keys = {skeleton(user) for user in users}
+    wanted: list[Entry] = []
+    unreadable: list[str] = []
+    for file in _neighbouring_files(root, own):
+        shown = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+        try:
+            entries = read_inventory(file, shown).wanted(day)
+        except Problems as problems:
+            unreadable.append(problems.reasons[0])
+            continue
+        wanted += (entry.model_copy(update={"file": shown}) for entry in entries if skeleton(entry.user) in keys)
+    return Neighbours(tuple(wanted), tuple(unreadable))
+
+
+def _neighbouring_files(root: Path, own: Path) -> Iterator[Path]:
+    folders = {root / "inventory", *({own.parent} if own.parent != root else ())}
+    for folder in sorted(folders):
+        for file in sorted(folder.glob("*.y*ml")):
+            if file.suffix in (".yaml", ".yml") and not (own.exists() and file.samefile(own)):
+                yield file

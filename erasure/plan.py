@@ -8,33 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from erasure.approvals import Approval
+from erasure.errors import Refusal
 from erasure.identity import Identity
-from erasure.inventory import Entry, digest_of
+from erasure.inventory import Entry
 from erasure.message import Message
 
 
-class Spelled(Message):
-    """A binding as somebody spells it."""
-
-    user: str
-    destination: str
-    computer: str
-    deleted: bool = False
-    hold: str | None = None
-
-    @property
-    def identity(self) -> Identity:
-        """Who this is."""
-        return Identity(self.user, self.destination, self.computer)
-
-
-class Wanted(Spelled):
-    """A binding that is to stay, spelled as the inventory spells it. `readopt`: why, where its data came back."""
-
-    readopt: str | None = None
-
-
-class Bound(Spelled):
+class Bound(Message):
     """A binding that the stack's state holds, spelled as the account listed it when it was adopted.
 
     `endpoint` is the API it was adopted from, `life` the id of this adoption. `protect` and `retain` are the engine's
@@ -42,30 +22,28 @@ class Bound(Spelled):
     """
 
     id: str
+    user: str
+    destination: str
+    computer: str
     endpoint: str
     life: str
+    deleted: bool = False
+    hold: str | None = None
     protect: bool = False
     retain: bool = False
     pending_deletion: bool = False
 
-
-class Released(Message):
-    """A binding that leaves the state while its data stays, and why."""
-
-    id: str
-    reason: str
-
-
-class Elsewhere(Spelled):
-    """A binding that another inventory file wants, and that a purge of this stack might be taken for."""
-
-    file: str
+    @property
+    def identity(self) -> Identity:
+        """Who this is."""
+        return Identity(self.user, self.destination, self.computer)
 
 
 class PlanRequest(Message):
     """What the program tells the plan's check: the reviewed files' wish and the state, read in the same operation.
 
-    `day` is today's date, UTC, where an entry has one; `unreadable` says what is wrong with neighbouring inventories.
+    `day` is today's date, UTC, where an entry has one; `due` are the entries whose date has come. `elsewhere` is what
+    other inventories want of the users of whom something is dropped, and `unreadable` what is wrong with such files.
     """
 
     project: str
@@ -73,30 +51,35 @@ class PlanRequest(Message):
     customer: str | None = None
     dry_run: bool
     day: datetime.date | None = None
-    wanted: tuple[Wanted, ...]
-    released: tuple[Released, ...] = ()
+    wanted: tuple[Entry, ...]
+    due: tuple[Entry, ...] = ()
+    released: tuple[Entry, ...] = ()
     bound: tuple[Bound, ...]
-    elsewhere: tuple[Elsewhere, ...] = ()
+    elsewhere: tuple[Entry, ...] = ()
     unreadable: tuple[str, ...] = ()
     approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one operation is to do. Every mapping is keyed by binding id."""
+    """What one operation is to do: a request, sorted by who is who. Every mapping is keyed by binding id."""
 
-    wanted: Mapping[str, Wanted]
-    released: Mapping[str, Released]
-    bound: Mapping[str, Bound]
+    request: PlanRequest
 
-    @classmethod
-    def of(cls, request: PlanRequest) -> "Plan":
-        """Sort a request's entries by who they are."""
-        return cls(
-            {one.identity.id: one for one in request.wanted},
-            {one.id: one for one in request.released},
-            _by_id(request.bound),
-        )
+    @cached_property
+    def wanted(self) -> Mapping[str, Entry]:
+        """What is to stay."""
+        return {entry.identity.id: entry for entry in self.request.wanted}
+
+    @cached_property
+    def released(self) -> Mapping[str, Entry]:
+        """What is to leave the state while its data stays, bound or not."""
+        return {entry.identity.id: entry for entry in self.request.released}
+
+    @cached_property
+    def bound(self) -> Mapping[str, Bound]:
+        """What the state holds: of several states of one binding the live one."""
+        return _by_id(self.request.bound)
 
     @cached_property
     def purges(self) -> tuple[Bound, ...]:
@@ -106,9 +89,9 @@ class Plan:
         )
 
     @cached_property
-    def purged(self) -> frozenset[str]:
+    def purge_ids(self) -> frozenset[str]:
         """The ids of what would be purged."""
-        return frozenset(one.id for one in self.purges)
+        return frozenset(purge.id for purge in self.purges)
 
     @cached_property
     def releases(self) -> tuple[Bound, ...]:
@@ -116,19 +99,48 @@ class Plan:
         return tuple(self.bound[key] for key in sorted(self.released) if key in self.bound)
 
     @cached_property
-    def adoptions(self) -> tuple[Wanted, ...]:
+    def adoptions(self) -> tuple[Entry, ...]:
         """What is wanted and not bound yet, by id."""
         return tuple(self.wanted[key] for key in sorted(self.wanted) if key not in self.bound)
 
     @cached_property
-    def kept(self) -> tuple[tuple[Wanted, Bound], ...]:
+    def kept(self) -> tuple[tuple[Entry, Bound], ...]:
         """What is wanted and bound, by id."""
         return tuple((self.wanted[key], self.bound[key]) for key in sorted(self.wanted) if key in self.bound)
 
     @property
     def digest(self) -> str:
-        """The digest of what is wanted."""
-        return digest_of(self.wanted)
+        """The digest of what is wanted, in whatever order it stands."""
+        return "sha256:" + hashlib.sha256("\n".join(sorted(self.wanted)).encode()).hexdigest()
+
+
+class Fired(Message):
+    """A rule that fired, at the level that it has on this stack; `always`: no level turns it off.
+
+    `is_lifted`: an approval of exactly these purges stands against it. `is_in_the_way`: this update cannot run before
+    it is lifted.
+    """
+
+    rule: str
+    level: str
+    found: str
+    remedy: str
+    is_lifted: bool
+    is_in_the_way: bool
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        if self.is_lifted:
+            return "an approval of exactly these purges lifts it"
+        if self.level == "approve":
+            return f"approve these purges (`python -m erasure approve`), or {self.remedy}"
+        return self.remedy
+
+    @property
+    def refusal(self) -> Refusal:
+        """The line that people read."""
+        return Refusal(self.rule, self.found, self.advice)
 
 
 def purges_digest(endpoint: str, stack: str, purges: Iterable[Bound]) -> str:
@@ -136,35 +148,20 @@ def purges_digest(endpoint: str, stack: str, purges: Iterable[Bound]) -> str:
 
     A later life of the same binding is another purge, so that an old approval cannot be used again.
     """
-    lives = sorted((one.id, one.life) for one in purges)
+    lives = sorted((purge.id, purge.life) for purge in purges)
     document = json.dumps(["purges", 1, endpoint, stack, lives], ensure_ascii=False, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(document.encode()).hexdigest()
-
-
-def wanted_of(entries: Iterable[Entry]) -> tuple[Wanted, ...]:
-    """Return inventory entries as the plan's check gets them."""
-    return tuple(
-        Wanted(
-            user=one.identity.user,
-            destination=one.identity.destination,
-            computer=one.identity.computer,
-            deleted=one.deleted,
-            hold=one.hold,
-            readopt=one.readopt,
-        )
-        for one in entries
-    )
 
 
 def _by_id(bindings: Iterable[Bound]) -> dict[str, Bound]:
     """Of several states of one binding, which a replacement leaves, keep the live one, with a hold that any has."""
     found: dict[str, Bound] = {}
-    for one in bindings:
-        other = found.get(one.id)
-        if other is not None:
-            live, old = (other, one) if one.pending_deletion else (one, other)
-            one = live.model_copy(  # noqa: PLW2901 -- the sum of both
-                update={"hold": live.hold or old.hold, "protect": live.protect or old.protect}
-            )
-        found[one.id] = one
+    for binding in bindings:
+        other = found.get(binding.id)
+        if other is None:
+            found[binding.id] = binding
+            continue
+        live, old = (other, binding) if binding.pending_deletion else (binding, other)
+        marks = {"hold": live.hold or old.hold, "protect": live.protect or old.protect}
+        found[binding.id] = live.model_copy(update=marks)
     return found

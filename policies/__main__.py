@@ -5,7 +5,7 @@ level the stack's own configuration has set it: so that an organisation's levels
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, get_args
 
@@ -25,7 +25,7 @@ from erasure.configuration import RuleName
 from policies.rules import DEFAULT_LEVELS, Finding, max_percent, max_purges, some
 
 _PLAN: Final = "pulumi-python:dynamic/mbs:PurgePlan"
-_LIMITS: Final[dict[str, tuple[str, Callable[[int, int, int], Finding | None]]]] = {
+_LIMITS: Final[dict[str, tuple[str, Callable[[int, int, int], Iterator[Finding]]]]] = {
     "max-purges": ("maxPurges", lambda purges, _bound, limit: max_purges(purges, limit)),
     "max-percent": ("maxPurgePercent", max_percent),
 }
@@ -40,8 +40,8 @@ def _policy(rule: RuleName) -> ResourceValidationPolicy:
             return
         said = None
         if limit is not None and fires is not None and limit in args.get_config():
-            finding = fires(len(purges), int(args.props["bound"]), int(args.get_config()[limit]))
-            said = f"{finding.found}; {finding.remedy}" if finding else None
+            findings = fires(len(purges), int(args.props["bound"]), int(args.get_config()[limit]))
+            said = next((f"{found}; {remedy}" for found, remedy in findings), None)
         elif rule in args.props.get("fired", ()):
             said = "it fired on this plan; the preview says why"
         if said is not None:

@@ -1,19 +1,28 @@
-"""Every rule: when it fires, what it says, and how it is lifted. Levels come from the configuration key `rules`."""
+"""Every rule that judges a plan: its level, and when it fires. Levels come from the configuration key `rules`.
+
+What guards a single deletion (`lease`, `not-permitted`, `state`) stands where the deletion is asked for.
+"""
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cached_property
+from typing import Final, Literal
 
 from rich.filesize import decimal as shown_bytes
 
-from erasure.configuration import Configuration, Level, RuleName
-from erasure.evidence import Evidence, Facts
+from erasure.configuration import Configuration, Level
+from erasure.evidence import Evidence
 from erasure.identity import fold
-from erasure.ledger import Life
-from erasure.plan import Bound, Elsewhere, Plan
+from erasure.ledger import Life, Observation
+from erasure.plan import Bound, Plan
+from mbs.errors import MbsError
 
 _SHOWN: Final = 3
+ALWAYS: Final = "always"  # the level of what no level turns off
+
+Finding = tuple[str, str]
+"""What a rule found, and what to do besides approving."""
 
 
 @dataclass(frozen=True)
@@ -28,218 +37,275 @@ class Recent:
 class Case:
     """What the rules judge.
 
-    `purges` are those that one rule is asked about. `lives` is what the ledger knows of each life, and `ledger_problem`
-    why it knows nothing. `neighbours` are bindings that other inventory files want, `unreadable_files` what is wrong
-    with such files.
+    `lives` is what the ledger knows of each life, and `ledger_problem` why it knows nothing or could not be written.
+    `not_here` says why a stack that was adopted elsewhere cannot be bound to this endpoint, and `returned` are bindings
+    to be adopted whose purged data came back, says the ledger.
     """
 
     plan: Plan
-    purges: Sequence[Bound]
     evidence: Evidence
     configuration: Configuration
     now: datetime.datetime
     lives: Mapping[str, Life] = field(default_factory=dict)
     recent: Recent = Recent()
     ledger_problem: str | None = None
-    neighbours: Sequence[Elsewhere] = ()
-    unreadable_files: Sequence[str] = ()
+    not_here: str | None = None
+    returned: frozenset[str] = frozenset()
+
+    def life_of(self, bound: Bound) -> Life:
+        """Return what the ledger knows of a binding's present life."""
+        return self.lives.get(bound.life) or Life()
+
+    def observation(self, purge: Bound) -> Observation | None:
+        """Return what was seen of a purge in the account, where something could be."""
+        return self.evidence.observation(purge.identity)
+
+    @cached_property
+    def copies_left(self) -> Mapping[str, int]:
+        """How many destinations of its computer stay, by the id of each purge that was looked up."""
+        purged: dict[tuple[str, str], set[str]] = {}
+        for purge in self.plan.purges:
+            purged.setdefault((fold(purge.user), fold(purge.computer)), set()).add(fold(purge.destination))
+        found = {}
+        for purge in self.plan.purges:
+            listing = self.evidence.of_user(purge.user).listing
+            if listing is not None and self.observation(purge) is not None:
+                copies = listing.destinations(purge.computer)
+                found[purge.id] = len(copies - purged[fold(purge.user), fold(purge.computer)])
+        return found
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A rule that fired: what it found, and what to do besides approving, if there is something."""
-
-    found: str
-    remedy: str
+Fires = Callable[[Case, Sequence[Bound]], Iterator[Finding]]
+"""A rule: it yields what it finds in a case about the purges that it is asked about."""
 
 
-def max_purges(planned: int, limit: int) -> Finding | None:
+def max_purges(planned: int, limit: int) -> Iterator[Finding]:
     """Fire where more purges are planned than one update may make."""
-    if planned <= limit:
-        return None
-    return Finding(
-        f"{counted(planned)}, and at most {limit:,} are permitted in 24 hours",
-        f"drop fewer entries at a time, or raise maxPurges (now {limit})",
-    )
+    if planned > limit:
+        yield (
+            f"{counted(planned)}, and at most {limit:,} are permitted in 24 hours",
+            f"drop fewer entries at a time, or raise maxPurges (now {limit})",
+        )
 
 
-def max_percent(planned: int, bound: int, limit: int) -> Finding | None:
+def max_percent(planned: int, bound: int, limit: int) -> Iterator[Finding]:
     """Fire where a larger part of what was bound is to go than `limit` percent; a single purge is within it."""
-    if planned <= 1 or planned * 100 <= limit * bound:
-        return None
-    return Finding(
-        f"{counted(planned)} of {bound:,} bindings ({planned * 100 / bound:.0f} %), and at most {limit} % are permitted"
-        " in 24 hours",
-        f"drop fewer entries at a time, or raise maxPurgePercent (now {limit})",
-    )
+    if planned > 1 and planned * 100 > limit * bound:
+        part = f"{counted(planned)} of {bound:,} bindings ({planned * 100 / bound:.0f} %)"
+        yield (
+            f"{part}, and at most {limit} % are permitted in 24 hours",
+            f"drop fewer entries at a time, or raise maxPurgePercent (now {limit})",
+        )
 
 
-def emptied(planned: int, wanted: int) -> Finding | None:
-    """Fire where purges leave nothing of a stack."""
-    if planned == 0 or wanted > 0:
-        return None
-    return Finding(f"nothing would be left of this stack: all {counted(planned)}", "keep an entry")
+def _max_purges(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    yield from max_purges(len(_counted_lives(case, purges)), case.configuration.max_purges)
 
 
-def _max_purges(case: Case) -> Finding | None:
-    return max_purges(len(_counted_lives(case)), case.configuration.max_purges)
+def _max_percent(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    bound = {binding.life for binding in case.plan.bound.values()} | case.recent.lives
+    yield from max_percent(len(_counted_lives(case, purges)), len(bound), case.configuration.max_purge_percent)
 
 
-def _max_percent(case: Case) -> Finding | None:
-    lives = _counted_lives(case)
-    bound = {one.life for one in case.plan.bound.values()} | case.recent.lives
-    return max_percent(len(lives), len(bound), case.configuration.max_purge_percent)
-
-
-def _max_bytes(case: Case) -> Finding | None:
+def _max_bytes(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     limit = case.configuration.max_purge_bytes
     if limit is None:
-        return None
-    recent = case.recent.stored_bytes
-    planned = case.evidence.stored_bytes(one for one in case.purges if one.life not in case.recent.lives) + recent
-    if planned <= limit:
-        return None
-    return Finding(
-        f"{shown_bytes(planned)} would go, and at most {shown_bytes(limit)} are permitted in 24 hours",
-        f"drop fewer entries at a time, or raise maxPurgeBytes (now {limit})",
-    )
+        return
+    new = (purge.identity for purge in purges if purge.life not in case.recent.lives)
+    planned = case.evidence.stored_bytes(new) + case.recent.stored_bytes
+    if planned > limit:
+        yield (
+            f"{shown_bytes(planned)} would go, and at most {shown_bytes(limit)} are permitted in 24 hours",
+            f"drop fewer entries at a time, or raise maxPurgeBytes (now {limit})",
+        )
 
 
-def _emptied(case: Case) -> Finding | None:
-    return emptied(len(case.purges), len(case.plan.wanted))
+def _emptied(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    if purges and not case.plan.wanted:
+        yield f"nothing would be left of this stack: all {counted(len(purges))}", "keep an entry"
 
 
-def _alive(case: Case) -> Finding | None:
+def _alive(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     quiet = datetime.timedelta(days=case.configuration.quiet_days)
     alive = [
-        f"{one.identity} ({_activity(facts)})"
-        for one, facts in _with_facts(case)
-        if facts.is_running or (facts.alive_at is not None and facts.alive_at > case.now - quiet)
+        f"{purge.identity} ({_activity(seen)})"
+        for purge, seen in _still_there(case, purges)
+        if seen.is_running or (seen.not_after is not None and seen.not_after > case.now - quiet)
     ]
-    if not alive:
-        return None
-    return Finding(
-        f"{some(alive)} backed up within {case.configuration.quiet_days} days",
-        "remove the backup plan on the computer and wait, or lower quietDays",
-    )
+    if alive:
+        yield (
+            f"{some(alive)} backed up within {case.configuration.quiet_days} days",
+            "remove the backup plan on the computer and wait, or lower quietDays",
+        )
 
 
-def _last_copy(case: Case) -> Finding | None:
-    purged: dict[tuple[str, str], set[str]] = {}
-    for one in case.plan.purges:
-        purged.setdefault((fold(one.user), fold(one.computer)), set()).add(fold(one.destination))
-    last = [
-        str(one.identity)
-        for one, facts in _with_facts(case)
-        if not facts.copies - purged[fold(one.user), fold(one.computer)]
+def _last_copy(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    last = [str(purge.identity) for purge, _ in _still_there(case, purges) if not case.copies_left[purge.id]]
+    if last:
+        yield f"no other destination is left of {some(last)}", "check that nobody relies on this data"
+
+
+def _hold(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    leaving = (*purges, *case.plan.releases)
+    reasons = {binding.id: binding.hold or case.life_of(binding).hold for binding in leaving}
+    held = [f"{binding.identity} ({reasons[binding.id]})" for binding in leaving if reasons[binding.id]]
+    marked = [
+        str(binding.identity) for binding in leaving if (binding.protect or binding.retain) and not reasons[binding.id]
     ]
-    if not last:
-        return None
-    return Finding(f"no other destination is left of {some(last)}", "check that nobody relies on this data")
-
-
-def _hold(case: Case) -> Finding | None:
-    leaving = (*case.purges, *case.plan.releases)
-    reasons = {one.id: one.hold or case.lives.get(one.life, Life()).hold for one in leaving}
-    held = [f"{one.identity} ({reasons[one.id]})" for one in leaving if reasons[one.id]]
-    marked = [str(one.identity) for one in leaving if (one.protect or one.retain) and not reasons[one.id]]
     if held:
-        return Finding(
+        yield (
             f"{some(held)} on hold",
             "restore the entry without its hold, run `pulumi up`, and drop it in a later update",
         )
-    if marked:
-        return Finding(
+    elif marked:
+        yield (
             f"{some(marked)} protected or to be retained, says the state",
             "restore the entry, run `pulumi up`, which removes that mark, and drop it in a later update",
         )
-    return None
 
 
-def _moved(case: Case) -> Finding | None:
-    if case.unreadable_files:
-        return Finding(
-            f"another inventory cannot be read, and may want what is to be purged: {some(case.unreadable_files)}",
+def _moved(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    request = case.plan.request
+    if request.unreadable:
+        yield (
+            f"another inventory cannot be read, and may want what is to be purged: {some(request.unreadable)}",
             "correct that file",
         )
-    purges = {one.id for one in case.purges}
-    moved = [f"{one.identity} (in {one.file})" for one in case.neighbours if one.identity.id in purges]
-    if not moved:
-        return None
-    return Finding(
-        f"{some(moved)} wanted by another stack",
-        "to move it, run `pulumi up` there, then give the entry `release` here; to purge it, drop it there first",
-    )
+        return
+    ids = {purge.id for purge in purges}
+    moved = [f"{entry.identity} (in {entry.file})" for entry in request.elsewhere if entry.identity.id in ids]
+    if moved:
+        yield (
+            f"{some(moved)} wanted by another stack",
+            "to move it, run `pulumi up` there, then give the entry `release` here; to purge it, drop it there first",
+        )
 
 
-def _account(case: Case) -> Finding | None:
+def _account(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     here = case.configuration.endpoint
-    others = sorted({one.endpoint for one in case.purges} - {here})
-    if not others:
-        return None
-    return Finding(
-        f"this stack was adopted from {', '.join(others)}, and the endpoint is now {here}",
-        "set the endpoint of adoption; or restore the entries and run `pulumi up`: an update that purges nothing and"
-        " finds every entry at the new endpoint binds the stack to it",
-    )
+    others = sorted({purge.endpoint for purge in purges} - {here})
+    if others:
+        remedy = (
+            "set the endpoint of adoption; or restore the entries and run `pulumi up`: an update that purges nothing"
+            " and finds every entry at the new endpoint binds the stack to it"
+        )
+        yield f"this stack was adopted from {', '.join(others)}, and the endpoint is now {here}", remedy
 
 
-def _unknown_user(case: Case) -> Finding | None:
-    purged = {fold(one.user) for one in case.purges}
-    users = sorted(user for user in case.evidence.unknown_users if fold(user) in purged)
-    if not users:
-        return None
-    return Finding(
-        f"the account does not know {some(f'user {one}' for one in users)} any more, so that nothing can be verified",
-        "check the account and the ID",
-    )
+def _unknown_user(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    about = (case.evidence.of_user(purge.user) for purge in purges)
+    users = sorted({evidence.user for evidence in about if not evidence.is_known})
+    if users:
+        named = some(f"user {user}" for user in users)
+        yield (
+            f"the account does not know {named} any more, so that nothing can be verified",
+            "check the account and the ID",
+        )
 
 
-def _unreadable(case: Case) -> Finding | None:
-    errors = case.evidence.unreadable
-    return Finding(some(one.finding for one in errors), errors[0].remedy) if errors else None
+def _unreadable(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    errors = _errors(case)
+    if errors:
+        yield some(error.finding for error in errors), errors[0].remedy
 
 
-def _ledger(case: Case) -> Finding | None:
-    if case.ledger_problem is None:
-        return None
-    return Finding(case.ledger_problem, "set `ledger` (or MBS_LEDGER) to one that lasts and can be written")
+def _ledger(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    if case.ledger_problem is not None:
+        yield case.ledger_problem, "set `ledger` (or MBS_LEDGER) to one that lasts and can be written"
 
 
-RULES: Final[Mapping[RuleName, Callable[[Case], Finding | None]]] = {
-    "max-purges": _max_purges,
-    "max-percent": _max_percent,
-    "max-bytes": _max_bytes,
-    "emptied": _emptied,
-    "alive": _alive,
-    "last-copy": _last_copy,
-    "hold": _hold,
-    "moved": _moved,
-    "account": _account,
-    "unknown-user": _unknown_user,
-    "unreadable": _unreadable,
-    "ledger": _ledger,
-}
-
-DEFAULT_LEVELS: Final[Mapping[RuleName, Level]] = {
-    "max-purges": "approve",
-    "max-percent": "approve",
-    "max-bytes": "approve",
-    "emptied": "approve",
-    "alive": "approve",
-    "last-copy": "warn",
-    "hold": "refuse",
-    "moved": "refuse",
-    "account": "refuse",
-    "unknown-user": "approve",
-    "unreadable": "refuse",
-    "ledger": "refuse",
-}
+def _ambiguous(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    yield from _refused_by_the_listing(case, "ambiguous")
 
 
-def level_of(name: RuleName, configuration: Configuration) -> Level:
-    """Return a rule's level on this stack."""
-    return configuration.rules.get(name, DEFAULT_LEVELS[name])
+def _not_listed(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    yield from _refused_by_the_listing(case, "not-listed")
+
+
+def _too_alike(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire on a purge that some server might take for something that an inventory wants."""
+    # What `moved` refuses by its exact id already is not said twice.
+    said = {purge.id for purge in purges} if level_of("moved", case.configuration) == "refuse" else set[str]()
+    neighbours = (entry for entry in case.plan.request.elsewhere if entry.identity.id not in said)
+    wanted = {entry.identity.skeleton: str(entry.identity) for entry in case.plan.wanted.values()} if purges else {}
+    wanted |= {entry.identity.skeleton: f"{entry.identity} in {entry.file}" for entry in neighbours}
+    for purge in purges:
+        other = wanted.get(purge.identity.skeleton)
+        if other is not None:
+            yield (
+                f"{purge.identity} is dropped and {other} is wanted, which a server might confuse",
+                "give the entry `release`, and purge it in the MBS console once nothing is mistaken",
+            )
+
+
+def _unreadable_adoption(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire on what is to be adopted and cannot be looked up."""
+    if not purges:
+        yield from _unreadable(case, purges)
+
+
+def _mixed_account(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire on adoptions from this endpoint by a stack that stays bound to another."""
+    if case.not_here is not None and case.plan.adoptions:
+        elsewhere = f"this stack was adopted from another endpoint than {case.configuration.endpoint}"
+        yield f"{elsewhere}, where not all of it is found: {case.not_here}", "set the endpoint of adoption"
+
+
+def _unrecorded_hold(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire on a new hold that the ledger cannot keep in mind, should the rest of the update be refused."""
+    new = [entry for entry, bound in case.plan.kept if entry.hold is not None and bound.hold is None]
+    if case.ledger_problem is not None and not purges and new:
+        yield f"a hold is to be recorded, and {case.ledger_problem}", LEDGERS_REMEDY
+
+
+def _returned(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire on what is to be adopted, without a reason, although it was purged: somebody asked for its erasure."""
+    for binding in sorted(case.returned):
+        entry = case.plan.wanted[binding]
+        if entry.readopt is None:
+            yield (
+                f"{entry.identity} was purged and its data came back, says the ledger",
+                "say why it is to be managed again: `readopt: ...` in its entry",
+            )
+
+
+LEDGERS_REMEDY: Final = "set `ledger` (or MBS_LEDGER) to one that can be written"
+
+RULES: Final[Sequence[tuple[str, Level | Literal["always"], Fires]]] = (
+    ("ambiguous", ALWAYS, _ambiguous),
+    ("not-listed", ALWAYS, _not_listed),
+    ("too-alike", ALWAYS, _too_alike),
+    ("unreadable", ALWAYS, _unreadable_adoption),
+    ("max-purges", "approve", _max_purges),
+    ("max-percent", "approve", _max_percent),
+    ("max-bytes", "approve", _max_bytes),
+    ("emptied", "approve", _emptied),
+    ("alive", "approve", _alive),
+    ("last-copy", "warn", _last_copy),
+    ("hold", "refuse", _hold),
+    ("moved", "refuse", _moved),
+    ("account", "refuse", _account),
+    ("unknown-user", "approve", _unknown_user),
+    ("unreadable", "refuse", _unreadable),
+    ("ledger", "refuse", _ledger),
+    ("account", ALWAYS, _mixed_account),
+    ("ledger", ALWAYS, _unrecorded_hold),
+    ("returned", ALWAYS, _returned),
+)
+"""Each rule's name, its level where the configuration sets no other, and the rule itself."""
+
+DEFAULT_LEVELS: Final[Mapping[str, str]] = {name: level for name, level, _ in RULES if level != ALWAYS}
+
+
+def level_of(name: str, configuration: Configuration) -> str:
+    """Return the level of a rule that has one on this stack."""
+    configured = (level for rule, level in configuration.rules.items() if rule == name)
+    return next(configured, DEFAULT_LEVELS[name])
+
+
+def needs_bytes(configuration: Configuration) -> bool:
+    """Whether a rule depends on how much is stored."""
+    return configuration.max_purge_bytes is not None and level_of("max-bytes", configuration) != "off"
 
 
 def counted(number: int) -> str:
@@ -254,17 +320,32 @@ def some(parts: Iterable[str]) -> str:
     return ", ".join(texts[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _counted_lives(case: Case) -> set[str]:
+def _counted_lives(case: Case, purges: Sequence[Bound]) -> set[str]:
     """Return the lives that count into the limits: planned, and accepted in the last 24 hours."""
-    return {one.life for one in case.purges} | case.recent.lives
+    return {purge.life for purge in purges} | case.recent.lives
 
 
-def _with_facts(case: Case) -> list[tuple[Bound, Facts]]:
-    facts = case.evidence.facts
-    return [(one, facts[one.id]) for one in case.purges if one.id in facts and facts[one.id].pair is not None]
+def _still_there(case: Case, purges: Sequence[Bound]) -> Iterator[tuple[Bound, Observation]]:
+    """Yield the purges that were looked up and are not gone already, with what was seen."""
+    for purge in purges:
+        seen = case.observation(purge)
+        if seen is not None and seen.is_listed is not False:
+            yield purge, seen
 
 
-def _activity(facts: Facts) -> str:
-    if facts.is_running or facts.last_backup is None:
+def _errors(case: Case) -> list[MbsError]:
+    """Return why what a rule needs to know could not be read."""
+    is_needed = needs_bytes(case.configuration)
+    found = ((about.error, about.billing_error if is_needed else None) for about in case.evidence.users.values())
+    return [error for errors in found for error in errors if error is not None]
+
+
+def _refused_by_the_listing(case: Case, name: str) -> Iterator[Finding]:
+    for about in case.evidence.users.values():
+        yield from ((refusal.finding, refusal.remedy) for refusal in about.refusals if refusal.rule == name)
+
+
+def _activity(seen: Observation) -> str:
+    if seen.is_running or seen.last_backup is None:
         return "running now"
-    return f"last on {facts.last_backup.date()}"
+    return f"last on {seen.last_backup.date()}"

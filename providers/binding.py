@@ -23,9 +23,10 @@ from pulumi.dynamic import (
 from erasure.errors import Refusal
 from erasure.evidence import not_listed
 from erasure.identity import Identity
-from erasure.plan import Bound, Wanted
+from erasure.inventory import Entry
+from erasure.plan import Bound
 from mbs.errors import MbsError
-from providers import connection, purge_run
+from providers import operation
 
 Properties = dict[str, Any]
 
@@ -42,22 +43,21 @@ class BindingProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the connection from the stack's configuration."""
-        connection.configure(req)
+        operation.current().configure(req)
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Note that the program declares this binding; another spelling of the same one is no change.
 
         `endpoint` and `after` (the life that had to end) come from the plan's judgement, and stay as they are else.
         """
-        wanted, run = _wanted(news), purge_run.current()
-        name = wanted.identity.id
-        run.checked(name)
+        name, current = _identity(news).id, operation.current()
+        current.checked(name)
         inputs: Properties = {key: news[key] for key in (*_IDENTITY, *_DECLARED) if key in news}
         if all(key in _olds for key in _IDENTITY) and _identity(_olds).id == name:
             inputs.update({key: _olds[key] for key in (*_IDENTITY, "endpoint", "after") if key in _olds})
-        if "endpoint" not in inputs or run.is_rebound(name):
-            inputs["endpoint"] = connection.configuration().endpoint
-        if (life := run.used_up(name)) is not None:
+        if "endpoint" not in inputs or current.is_rebound(name):
+            inputs["endpoint"] = current.connection.configuration.endpoint
+        if (life := current.spent_life_of(name)) is not None:
             inputs["after"] = life
         return CheckResult(inputs, [])
 
@@ -70,7 +70,7 @@ class BindingProvider(ResourceProvider):
 
         Raises Refusal if it is not listed, MbsError if the account cannot be asked.
         """
-        name = _wanted(props).identity.id
+        name = _identity(props).id
         return CreateResult(name, _adopted(name, props))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
@@ -94,13 +94,13 @@ class BindingProvider(ResourceProvider):
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Hand over to the purge run, which purges only what this operation's plan permits."""
-        purge_run.current().delete(bound_of(_id, _props))
+        operation.current().delete(bound_of(_id, _props))
 
 
 class Binding(Resource, module="mbs", name="Binding"):
     """The resource of one binding. Its name is the binding's id; its deletion is the purge."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Entry) -> None:
         """Declare a binding that is to stay."""
         properties: Properties = {"version": VERSION, **{key: getattr(wanted, key) for key in _IDENTITY}}
         if wanted.hold is not None:
@@ -113,15 +113,15 @@ class Binding(Resource, module="mbs", name="Binding"):
 
 def _adopted(name: str, properties: Properties) -> Properties:
     """Return a binding's outputs for a life that begins: every part as the account lists it now."""
-    wanted = _wanted(properties)
+    wanted, current = _identity(properties), operation.current()
     names = {key: properties[key] for key in _IDENTITY}
-    if not wanted.deleted:
-        listing = connection.account().listing(wanted.user)
-        pair = listing.find(wanted.identity)
+    if not properties.get("deleted", False):
+        listing = current.connection.account().listing(wanted.user)
+        pair = listing.find(wanted)
         if pair is None:
-            raise not_listed(wanted, listing.nearest(wanted.identity))
+            raise not_listed(wanted, listing.nearest(wanted))
         names.update(destination=pair.destination_id, computer=pair.computer_name)
-    endpoint, life = connection.configuration().endpoint, purge_run.current().life_of(name)
+    endpoint, life = current.connection.configuration.endpoint, current.life_of(name)
     return {**_compared(properties), **names, "endpoint": endpoint, "life": life}
 
 
@@ -150,7 +150,8 @@ def _is_gone(bound: Bound) -> bool:
 
     Raises Refusal, with the reason, where that cannot be told.
     """
-    here = connection.configuration().endpoint
+    connection = operation.current().connection
+    here = connection.configuration.endpoint
     if bound.endpoint != here:
         raise Refusal("account", f"it was adopted from {bound.endpoint}, not from {here}", "set that endpoint")
     account = connection.account()
@@ -161,14 +162,6 @@ def _is_gone(bound: Bound) -> bool:
     if not account.knows(bound.user):
         raise Refusal("unknown-user", f"the account does not know user {bound.user}", "check the account")
     return True
-
-
-def _wanted(properties: Properties) -> Wanted:
-    return Wanted(
-        **{key: properties[key] for key in _IDENTITY},
-        deleted=bool(properties.get("deleted", False)),
-        hold=properties.get("hold"),
-    )
 
 
 def _identity(properties: Properties) -> Identity:

@@ -18,14 +18,13 @@ from erasure import clock
 from erasure.approvals import approvals_path, read_approvals
 from erasure.configuration import Configuration, read_configuration
 from erasure.errors import Problems
-from erasure.inventory import read_inventory
-from erasure.neighbours import ask_neighbours
-from erasure.plan import Plan, PlanRequest, Released, Wanted, wanted_of
+from erasure.inventory import Entry, read_inventory, read_neighbours
+from erasure.plan import Plan, PlanRequest
 from providers.export import Export
 from providers.state import read_bound
 
 _WAVE: Final = 10  # resources that are declared at a time: of 5 to 400, the quickest at 1,000 and at 10,000
-_TOLD: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
+_ALREADY_REPORTED: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
 
 def configuration() -> Configuration:
@@ -52,19 +51,20 @@ def plan_request(export: Export) -> PlanRequest:
         customer=inventory.customer,
         dry_run=pulumi.runtime.is_dry_run(),
         day=day if inventory.has_dates else None,
-        wanted=wanted_of(inventory.wanted(day)),
-        released=tuple(Released(id=one.identity.id, reason=str(one.release)) for one in inventory.released()),
+        wanted=inventory.wanted(day),
+        due=inventory.due(day),
+        released=inventory.released,
         bound=read_bound(export),
         approvals=read_approvals(root / approvals, shown_as=approvals),
     )
-    purges = Plan.of(request).purges
+    purges = Plan(request).purges
     if not purges:
         return request
-    neighbours = ask_neighbours(root, root / file, (one.identity for one in purges), day)
+    neighbours = read_neighbours(root, root / file, (purge.user for purge in purges), day)
     return request.model_copy(update={"elsewhere": neighbours.wanted, "unreadable": neighbours.unreadable})
 
 
-def declare_in_waves(wanted: Iterable[Wanted], declare: Callable[[Wanted], pulumi.Resource]) -> None:
+def declare_in_waves(wanted: Iterable[Entry], declare: Callable[[Entry], pulumi.Resource]) -> None:
     """Declare a resource for each of these, some at a time: each wave as soon as one of the wave before is registered.
 
     Whenever one of them is done the SDK waits anew for all that is outstanding, so that time grows with their square;
@@ -75,18 +75,18 @@ def declare_in_waves(wanted: Iterable[Wanted], declare: Callable[[Wanted], pulum
     _declare_wave(iter(wanted), declare)
 
 
-def _declare_wave(rest: Iterator[Wanted], declare: Callable[[Wanted], pulumi.Resource]) -> None:
+def _declare_wave(rest: Iterator[Entry], declare: Callable[[Entry], pulumi.Resource]) -> None:
     with _no_stack_traces_in_the_state():
-        declared = [declare(one) for one in itertools.islice(rest, _WAVE)]
+        declared = [declare(entry) for entry in itertools.islice(rest, _WAVE)]
     if declared:
-        declared[0].urn.recover(_told).apply(lambda _: _declare_wave(rest, declare))
+        declared[0].urn.recover(_go_on).apply(lambda _: _declare_wave(rest, declare))
 
 
 def _say_nothing(*_arguments: object, **_more: object) -> None:
     pass
 
 
-def _told(error: Exception) -> str:
+def _go_on(error: Exception) -> str:
     """Go on past a resource that failed, which the engine was told to survive (`--continue-on-error`)."""
     if isinstance(error, ResourceRegistrationFailed):
         return ""
@@ -110,13 +110,13 @@ def _no_stack_traces_in_the_state() -> Iterator[None]:
 def fail(problems: Problems) -> NoReturn:
     """End the program with every reason as one error of the stack, and nothing else."""
     pulumi.log.error(str(problems))
-    sys.exit(_TOLD)
+    sys.exit(_ALREADY_REPORTED)
 
 
 def end_quietly_on_interrupt() -> None:
     """End at once when the engine interrupts the program: it does so after a refusal, and has told the reason."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        os._exit(_TOLD)
+        os._exit(_ALREADY_REPORTED)
 
     signal.signal(signal.SIGINT, end)

@@ -23,10 +23,12 @@ from pulumi.dynamic import (
 from erasure.errors import Refusal
 from erasure.ledger import Kind, LedgerError
 from erasure.plan import Plan, PlanRequest
-from policies.summary import FULL_LIST, summary
-from providers import connection, purge_run
-from providers.judgement import Judgement, document, judge_request
+from erasure.reports.plan import PLAN_FILE, PlanReport
+from policies.rules import LEDGERS_REMEDY
+from providers import operation
+from providers.judgement import Judgement, judge_plan
 from providers.record import holds, intentions, new_lives
+from providers.report import plan_report, summary
 
 Properties = dict[str, Any]
 
@@ -41,29 +43,34 @@ class PurgePlanProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the connection from the stack's configuration."""
-        connection.configure(req)
+        operation.current().configure(req)
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
         """Judge what this operation would purge, and permit it or refuse.
 
         What was only needed to judge is stripped from the inputs; the numbers and the purges stay and show in the diff.
         """
-        run = purge_run.current()
+        current = operation.current()
         try:
-            request = PlanRequest.model_validate_json(news["request"])
-            if not request.dry_run and Plan.of(request).purges:
-                run.take_lease(connection.ledger(request))  # before the ledger is read, so that what it says stays so
-            judgement = judge_request(request)
-            refusals = _settled(judgement, run)
+            plan = Plan(PlanRequest.model_validate_json(news["request"]))
+            if not plan.request.dry_run and plan.purges:
+                # Before the ledger is read, so that what it says stays so.
+                current.take_lease(current.connection.ledger(plan.request.project, plan.request.stack))
+            judgement = judge_plan(plan, current.connection)
+            file = os.environ.get(PLAN_FILE)
+            report = plan_report(judgement) if file or judgement.ruling.refusals else None  # seconds at 100,000 purges
+            if file and report:
+                _write(report, file)
+            refusals = _settled(judgement, current)
         except Refusal as refusal:
-            run.refuse()
+            current.refuse()
             return CheckResult({}, [CheckFailure("", str(refusal))])
         except BaseException:
-            run.refuse()
+            current.refuse()
             raise
         if refusals:
-            run.refuse()
-            return CheckResult({}, _failures(judgement, refusals))
+            current.refuse()
+            return CheckResult({}, _failures(report or plan_report(judgement), refusals))
         for note in (*judgement.notes, *map(str, judgement.ruling.warnings)):
             pulumi.log.warn(note)
         return CheckResult(_inputs(judgement), [])
@@ -96,57 +103,55 @@ class PurgePlan(Resource, module="mbs", name="PurgePlan"):
     def __init__(self, request: PlanRequest, opts: pulumi.ResourceOptions | None = None) -> None:
         """Declare the plan of this operation."""
         # One JSON string: the SDK takes milliseconds for every value of a property.
-        super().__init__(PurgePlanProvider(), "plan", {"request": request.model_dump_json()}, opts)
+        super().__init__(PurgePlanProvider(), "plan", {"request": request.model_dump_json(exclude_defaults=True)}, opts)
 
 
-def _settled(judgement: Judgement, run: purge_run.PurgeRun) -> tuple[Refusal, ...]:
-    """Leave the judgement behind where others need it, and return what refuses; without that, the run has its permit.
+def _settled(judgement: Judgement, current: operation.Operation) -> tuple[Refusal, ...]:
+    """Leave the judgement behind where others need it, and return what refuses; without that, there is a permit.
 
     In an update the ledger knows what is intended before this returns. A preview writes nothing into it.
     """
-    _write_plan_file(judgement)
-    refusals, lives = judgement.refusals, new_lives(judgement)
-    if not judgement.request.dry_run:
-        events = [*holds(judgement), *(() if refusals else intentions(judgement, lives))]
+    refusals, lives = judgement.ruling.refusals, new_lives(judgement)
+    if not judgement.case.plan.request.dry_run:
+        intended = () if refusals else intentions(judgement, lives, current.connection.root)
+        events = [*holds(judgement), *intended]
         try:
             judgement.ledger.append(events)
         except LedgerError as error:
-            if any(one.rule == "ledger" for one in refusals):
+            if any(refusal.rule == "ledger" for refusal in refusals):
                 return refusals
-            if any(one.kind != Kind.ADOPTED for one in events):
-                remedy = "set `ledger` (or MBS_LEDGER) to one that can be written"
-                return (*refusals, Refusal("ledger", f"what is to be done cannot be recorded: {error}", remedy))
+            if any(event.kind != Kind.ADOPTED for event in events):
+                finding = f"what is to be done cannot be recorded: {error}"
+                return (*refusals, Refusal("ledger", finding, LEDGERS_REMEDY))
             pulumi.log.warn(f"ledger: this adoption is not recorded: {error}")
     if not refusals:
-        run.permit(judgement, lives)
+        current.permit(judgement, lives)
     return refusals
 
 
-def _write_plan_file(judgement: Judgement) -> None:
-    name = os.environ.get(FULL_LIST)
-    if name:
-        try:
-            document(judgement).write(Path(name))
-        except OSError as error:
-            raise Refusal("plan-file", f"{name} cannot be written: {error.strerror}", f"correct {FULL_LIST}") from None
+def _write(report: PlanReport, file: str) -> None:
+    try:
+        report.write(Path(file))
+    except OSError as error:
+        raise Refusal("plan-file", f"{file} cannot be written: {error.strerror}", f"correct {PLAN_FILE}") from None
 
 
 def _inputs(judgement: Judgement) -> Properties:
-    plan = judgement.plan
+    plan = judgement.case.plan
     inputs: Properties = {
         "version": VERSION,
         "wanted": len(plan.wanted),
         "digest": plan.digest,
-        "purges": [one.id for one in plan.purges],
+        "purges": [purge.id for purge in plan.purges],
     }
     if plan.releases:
-        inputs["releases"] = [one.id for one in plan.releases]
+        inputs["releases"] = [release.id for release in plan.releases]
     if plan.purges:
         # For a policy pack, which sees no deletion: what fired at any level, and of how many.
         inputs["bound"] = len(plan.bound)
-        inputs["fired"] = [one.rule for one in judgement.ruling.fired]
-    if judgement.request.day is not None:
-        inputs["day"] = judgement.request.day.isoformat()
+        inputs["fired"] = [fired.rule for fired in judgement.ruling.fired]
+    if plan.request.day is not None:
+        inputs["day"] = plan.request.day.isoformat()
     return inputs
 
 
@@ -154,10 +159,10 @@ def _recorded(properties: Properties) -> Properties:
     return {key: value for key, value in properties.items() if not key.startswith("__")}
 
 
-def _failures(judgement: Judgement, refusals: tuple[Refusal, ...]) -> list[CheckFailure]:
-    texts = [str(one) for one in refusals[:_MOST_SHOWN]]
+def _failures(report: PlanReport, refusals: tuple[Refusal, ...]) -> list[CheckFailure]:
+    texts = [str(refusal) for refusal in refusals[:_MOST_SHOWN]]
     if len(refusals) > _MOST_SHOWN:
         texts.append(f"and {len(refusals) - _MOST_SHOWN:,} more of these")
-    texts[-1] += summary(judgement.case, judgement.ruling, os.environ.get(FULL_LIST))
+    texts[-1] += summary(report, os.environ.get(PLAN_FILE))
     # A failure that names a property would have the engine print the property's whole value.
     return [CheckFailure("", text) for text in texts]

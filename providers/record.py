@@ -3,19 +3,20 @@
 import os
 import uuid
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from erasure.ledger import Event, Kind, Life
-from erasure.plan import Bound, Wanted
+from erasure.inventory import Entry
+from erasure.ledger import Event, Kind
+from erasure.plan import Bound
 from erasure.provenance import provenance
-from providers import connection
 from providers.judgement import Judgement
 
 
 def new_lives(judgement: Judgement) -> dict[str, str]:
     """Return a new life for everything that this operation adopts, looks up again or binds to another endpoint."""
-    ids = [*(one.identity.id for one in judgement.plan.adoptions), *judgement.renewals, *judgement.rebinds]
-    return {one: uuid.uuid4().hex for one in ids}
+    adopted = (entry.identity.id for entry in judgement.case.plan.adoptions)
+    return {binding: uuid.uuid4().hex for binding in (*adopted, *judgement.renewals, *judgement.rebinds)}
 
 
 def holds(judgement: Judgement) -> Iterator[Event]:
@@ -23,34 +24,35 @@ def holds(judgement: Judgement) -> Iterator[Event]:
 
     Where the ledger cannot tell what it has seen, those that the state has are not new.
     """
-    for wanted, bound in judgement.plan.kept:
-        seen = _life(judgement, bound).hold or (bound.hold if judgement.case.ledger_problem else None)
+    case = judgement.case
+    for wanted, bound in case.plan.kept:
+        seen = case.life_of(bound).hold or (bound.hold if case.ledger_problem else None)
         if wanted.hold is not None and seen is None:
             yield _event(Kind.HELD, bound, {"reason": wanted.hold})
 
 
-def intentions(judgement: Judgement, lives: Mapping[str, str]) -> Iterator[Event]:
+def intentions(judgement: Judgement, lives: Mapping[str, str], root: Path) -> Iterator[Event]:
     """Yield what a permitted update is about to do, in one go: it is in the ledger before the first call."""
-    here = judgement.case.configuration.endpoint
-    for one, life in lives.items():
-        wanted = judgement.plan.wanted[one]
-        yield Event(Kind.ADOPTED, here, one, life, _adopted(wanted))
-    for wanted, bound in judgement.plan.kept:
-        known = _life(judgement, bound)
+    case = judgement.case
+    for binding, life in lives.items():
+        data = _adopted(case.plan.wanted[binding])
+        yield Event(Kind.ADOPTED, case.configuration.endpoint, binding, life, data)
+    for wanted, bound in case.plan.kept:
+        known = case.life_of(bound)
         if wanted.hold is None and (known.hold is not None or bound.hold is not None):
             yield _event(Kind.LIFTED, bound)
-        if known.is_intended and not known.is_used:
+        if known.is_intended and not known.is_spent:
             yield _event(Kind.WITHDRAWN, bound)
-    if judgement.plan.purges:
-        yield from _purges(judgement)
+    if case.plan.purges:
+        yield from _purges(judgement, root)
 
 
-def _purges(judgement: Judgement) -> Iterator[Event]:
-    common: dict[str, Any] = dict(provenance(connection.project_root(), os.environ))
-    common |= {"digest": judgement.ruling.digest, "purges": len(judgement.plan.purges)}
-    if judgement.request.customer is not None:
-        common["customer"] = judgement.request.customer
-    approval = judgement.ruling.approval
+def _purges(judgement: Judgement, root: Path) -> Iterator[Event]:
+    plan, approval = judgement.case.plan, judgement.ruling.approval
+    common: dict[str, Any] = dict(provenance(root, os.environ))
+    common |= {"digest": judgement.ruling.digest, "purges": len(plan.purges)}
+    if plan.request.customer is not None:
+        common["customer"] = plan.request.customer
     if approval is not None:
         common |= {
             "approval": approval.digest,
@@ -59,22 +61,15 @@ def _purges(judgement: Judgement) -> Iterator[Event]:
             **({"request": approval.request} if approval.request else {}),
             **({"due": approval.due.isoformat()} if approval.due else {}),
         }
-    for bound in judgement.plan.purges:
-        yield _event(Kind.INTENDED, bound, {**common, **_what(bound)})
+    for bound in plan.purges:
+        named = {"user": bound.user, "destination": bound.destination, "computer": bound.computer}
+        yield _event(Kind.INTENDED, bound, {**common, **named})
 
 
-def _adopted(wanted: Wanted) -> dict[str, Any]:
+def _adopted(wanted: Entry) -> dict[str, Any]:
     data: dict[str, Any] = {"unchecked": True} if wanted.deleted else {}
     return data | ({"reason": wanted.readopt} if wanted.readopt else {})
 
 
-def _what(bound: Bound) -> dict[str, str]:
-    return {"user": bound.user, "destination": bound.destination, "computer": bound.computer}
-
-
 def _event(kind: Kind, bound: Bound, data: Mapping[str, Any] | None = None) -> Event:
     return Event(kind, bound.endpoint, bound.id, bound.life, data or {})
-
-
-def _life(judgement: Judgement, bound: Bound) -> Life:
-    return judgement.lives.get(bound.life, Life())

@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from erasure.account import Account, Listing
 from erasure.errors import Refusal
-from erasure.ledger import Event, Kind, Lease, LedgerError, Life
+from erasure.evidence import UserEvidence
+from erasure.ledger import Event, Kind, Lease, Ledger, LedgerError
 from erasure.plan import Bound
 from mbs.errors import ApiError, CallFailed, MbsError
 from mbs.pace import has_unknown_effect, is_passing
+from policies.rules import Case
 from providers.engine import is_alive
-from providers.judgement import Judgement
 
 Errors = dict[str, BaseException | None]
 
@@ -18,34 +19,35 @@ _OF_ALL_CALLS: Final = (401, 403)  # refused whatever the pairs are
 
 
 class Sender:
-    """Sends batches under a judgement that permitted them, for as long as the engine lives and the lease lasts.
+    """Sends batches of a case whose judgement permitted them, for as long as the engine lives and the lease lasts.
 
     Called with bindings of one user, it returns for each the error that it failed with, or None. A batch that the API
     refuses is halved until the pair that it refuses stands alone.
     """
 
-    def __init__(self, judgement: Judgement, account: Account, lease: Lease) -> None:
-        self._judgement = judgement
+    def __init__(self, case: Case, account: Account, ledger: Ledger, lease: Lease) -> None:
+        self._case = case
         self._account = account
+        self._ledger = ledger
         self._lease = lease
 
     def __call__(self, batch: list[Bound]) -> Errors:
         """Purge these bindings, unless they were accepted in this life already, or are gone."""
-        errors: Errors = dict.fromkeys((one.id for one in batch), None)
-        left = [one for one in batch if not self._life(one).is_accepted]
-        facts = self._judgement.evidence.facts
-        for one in left:
-            if one.id not in facts:
-                finding = f"{one.identity} was not looked up in the account"
-                errors[one.id] = Refusal("not-permitted", finding, "run `pulumi up` again")
-        gone = [one for one in left if one.id in facts and facts[one.id].pair is None]
-        asked_for = [one for one in gone if self._life(one).is_sent]
+        errors: Errors = dict.fromkeys((purge.id for purge in batch), None)
+        left = [purge for purge in batch if not self._case.life_of(purge).is_accepted]
+        pairs = self._about(batch).pairs
+        for purge in left:
+            if purge.id not in pairs:
+                finding = f"{purge.identity} was not looked up in the account"
+                errors[purge.id] = Refusal("not-permitted", finding, "run `pulumi up` again")
+        gone = [purge for purge in left if purge.id in pairs and pairs[purge.id] is None]
+        asked_for = [purge for purge in gone if self._case.life_of(purge).is_unanswered]
         try:
-            self._append(Kind.ALREADY_ABSENT, [one for one in gone if one not in asked_for])
+            self._append(Kind.ALREADY_ABSENT, [purge for purge in gone if purge not in asked_for])
             self._append(Kind.ALREADY_ABSENT, asked_for, {"after_call": True})
         except LedgerError as error:
-            errors.update(dict.fromkeys((one.id for one in gone), error))
-        listed = [one for one in left if one.id in facts and facts[one.id].pair is not None]
+            errors.update(dict.fromkeys((purge.id for purge in gone), error))
+        listed = [purge for purge in left if pairs.get(purge.id) is not None]
         return {**errors, **self._purge(listed)} if listed else errors
 
     def _purge(self, batch: list[Bound]) -> Errors:
@@ -64,7 +66,7 @@ class Sender:
                     is_unknown = has_unknown_effect(error)
                     raise
 
-        errors: Errors = dict.fromkeys((one.id for one in batch), None)
+        errors: Errors = dict.fromkeys((purge.id for purge in batch), None)
         try:
             self._account.client.pace.run(attempt)
             self._append(Kind.ACCEPTED, left)
@@ -76,22 +78,21 @@ class Sender:
         return errors
 
     def _delete(self, batch: list[Bound]) -> None:
-        facts = self._judgement.evidence.facts
-        pairs = [pair for one in batch if (pair := facts[one.id].pair) is not None]
-        self._account.client.delete_user_data(facts[batch[0].id].user_id, pairs)
+        about = self._about(batch)
+        pairs = [pair for purge in batch if (pair := about.pairs[purge.id]) is not None]
+        self._account.client.delete_user_data(about.user, pairs)
 
     def _still_listed(self, batch: list[Bound]) -> list[Bound]:
         """Return what the account still lists after a call whose answer was lost, and write down what it does not."""
-        evidence = self._judgement.evidence
-        user = evidence.facts[batch[0].id].user_id
-        if user in evidence.unknown_users:
+        about = self._about(batch)
+        if not about.is_known:
             return batch  # whatever is listed of it proves nothing
-        listing = Listing(user, self._account.client.computers(user))
+        listing = Listing(about.user, self._account.client.computers(about.user))
         if not listing.is_known:
             return batch
-        gone = [one for one in batch if listing.find(one.identity) is None]
+        gone = [purge for purge in batch if listing.find(purge.identity) is None]
         self._append(Kind.ALREADY_ABSENT, gone, {"after_call": True})
-        return [one for one in batch if one not in gone]
+        return [purge for purge in batch if purge not in gone]
 
     def _refused(self, batch: list[Bound], error: CallFailed) -> Errors:
         if len(batch) > 1 and _is_of_some_pair(error):
@@ -104,28 +105,33 @@ class Sender:
         return self._failed(batch, error)
 
     def _failed(self, batch: list[Bound], error: BaseException) -> Errors:
-        return dict.fromkeys((one.id for one in batch), error)
+        return dict.fromkeys((purge.id for purge in batch), error)
 
-    def _life(self, bound: Bound) -> Life:
-        return self._judgement.lives.get(bound.life, Life())
+    def _about(self, batch: list[Bound]) -> UserEvidence:
+        """Return what the account says about the one user of a batch."""
+        return self._case.evidence.of_user(batch[0].user)
 
     def _write_down_that_it_is_sent(self, batch: list[Bound]) -> None:
         if not is_alive():
             raise Refusal("not-permitted", "the engine of this operation has ended", "run `pulumi up` again")
-        self._judgement.ledger.append(self._events(Kind.SENT, batch), only_if=self._lease.require)
+        self._ledger.append(self._events(Kind.SENT, batch), only_if=self._lease.require)
 
     def _append(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
-        self._judgement.ledger.append(self._events(kind, batch, data))
+        self._ledger.append(self._events(kind, batch, data))
 
     def _events(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> list[Event]:
-        return [Event(kind, one.endpoint, one.id, one.life, {**self._sent(one), **(data or {})}) for one in batch]
+        return [
+            Event(kind, purge.endpoint, purge.id, purge.life, {**self._what(purge), **(data or {})}) for purge in batch
+        ]
 
-    def _sent(self, bound: Bound) -> dict[str, Any]:
-        facts = self._judgement.evidence.facts[bound.id]
-        if facts.pair is None:
+    def _what(self, purge: Bound) -> dict[str, Any]:
+        """Return what a purge names to the API, and how much is stored of it."""
+        about = self._about([purge])
+        pair, seen = about.pairs[purge.id], about.observations[purge.id]
+        if pair is None:
             return {}
-        names = {"destination": facts.pair.destination_id, "computer": facts.pair.computer_name}
-        return {**names, **({"stored_bytes": facts.stored_bytes} if facts.stored_bytes is not None else {})}
+        names = {"destination": pair.destination_id, "computer": pair.computer_name}
+        return {**names, **({"stored_bytes": seen.stored_bytes} if seen.stored_bytes is not None else {})}
 
 
 def _is_of_some_pair(error: CallFailed) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erasure.errors import Refusal
+from erasure.inventory import Entry
 from erasure.ledger import LedgerError
-from erasure.plan import Bound, PlanRequest, Wanted
+from erasure.plan import Bound, PlanRequest
 from mbs.errors import MbsError
 from providers.binding import BindingProvider, bound_of
 from providers.purge_plan import PurgePlanProvider
@@ -108,7 +109,7 @@ class SmallEngine:
             act = self._update if name in self.state else self._create
             self._try(outcome, name, functools.partial(act, inputs=inputs, wanted=wanted))
 
-    def _checks(self, wanted: tuple[Wanted, ...]) -> Iterator[tuple[str, tuple[Wanted, Properties]]]:
+    def _checks(self, wanted: tuple[Entry, ...]) -> Iterator[tuple[str, tuple[Entry, Properties]]]:
         for one in wanted:
             name = one.identity.id
             news = {"version": 1, "user": one.user, "destination": one.destination, "computer": one.computer}
@@ -117,12 +118,12 @@ class SmallEngine:
             olds = self.state[name].inputs if name in self.state else {}
             yield name, (one, BindingProvider().check(dict(olds), news).inputs)
 
-    def _create(self, name: str, inputs: Properties, wanted: Wanted) -> None:
+    def _create(self, name: str, inputs: Properties, wanted: Entry) -> None:
         created = BindingProvider().create(dict(inputs))
         assert created.id == name
         self.state[name] = Kept(inputs, created.outs or {}, wanted.hold is not None)
 
-    def _update(self, name: str, inputs: Properties, wanted: Wanted) -> None:
+    def _update(self, name: str, inputs: Properties, wanted: Entry) -> None:
         old = self.state[name]
         diff = BindingProvider().diff(name, dict(old.outputs), dict(inputs))
         assert diff.replaces == []

@@ -3,14 +3,15 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import yaml
 
 from erasure.approvals import Approval
-from erasure.configuration import ENVIRONMENT, Configuration
+from erasure.configuration import ENVIRONMENT, Configuration, RuleName
 from erasure.inventory import ComputerEntry, InventoryFile, UserEntry
 from erasure.ledger import Kind
-from policies.rules import DEFAULT_LEVELS, RULES
+from policies.rules import DEFAULT_LEVELS
 
 ROOT = Path(__file__).parents[1]
 KEYS = {field.alias or name for name, field in Configuration.model_fields.items()}
@@ -79,7 +80,8 @@ def test_every_test_that_the_safety_page_names_exists() -> None:
 
 def test_every_rule_is_documented_with_its_level() -> None:
     rows = table("rules.md")
-    assert {name: rows[name][1] for name in RULES} == {name: DEFAULT_LEVELS[name] for name in RULES}
+    assert {name: rows[name][1] for name in DEFAULT_LEVELS} == DEFAULT_LEVELS
+    assert DEFAULT_LEVELS.keys() == set(get_args(RuleName))
 
 
 def test_every_dependency_says_why() -> None:

@@ -12,7 +12,7 @@ from erasure import clock
 from erasure.approvals import Approval, appended, approvals_path, read_approvals
 from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import Day, stack_option
-from erasure.judged import JudgedPlan
+from erasure.reports.plan import PlanReport
 
 REFUSED = 3
 
@@ -40,7 +40,7 @@ def approve(
         raise ConsoleError(f"{expires} is over; an approval that has expired lifts nothing")
     engine = Engine(stack)
     approved_by = approved_by or _git_user(engine.root)
-    plan = engine.judged_plan()
+    plan = engine.plan()
     if not plan.purges:
         raise ConsoleError(f"nothing is to be purged from {engine.stack}, so that there is nothing to approve")
     refusals = _whatever_is_approved(plan)
@@ -67,8 +67,8 @@ def approve(
     return 0
 
 
-def _whatever_is_approved(plan: JudgedPlan) -> list[str]:
-    rules = [f"{one.rule}: {one.found}; {one.remedy}" for one in plan.rules if one.level == "refuse"]
+def _whatever_is_approved(plan: PlanReport) -> list[str]:
+    rules = [str(fired.refusal) for fired in plan.rules if fired.level == "refuse"]
     return [*plan.obstacles, *rules]
 
 

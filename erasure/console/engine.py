@@ -14,8 +14,8 @@ import click
 
 from erasure.configuration import Configuration, read_configuration
 from erasure.console.progress import working
-from erasure.judged import JudgedPlan
 from erasure.ledger import Ledger
+from erasure.reports.plan import PLAN_FILE, PlanReport
 
 _NO_QUESTION_WHERE_NOTHING_CHANGED: Final = {"PULUMI_ENABLE_LEGACY_DIFF": "true"}  # a third of a large preview
 _SHOWN: Final = 4000  # characters of what the engine said, from its end
@@ -51,16 +51,16 @@ class Engine:
         """The project's name: the namespace of its configuration."""
         return "mbs-erasure"
 
-    def judged_plan(self) -> JudgedPlan:
+    def plan(self) -> PlanReport:
         """Preview the stack, and return the plan as the rules judged it."""
         with tempfile.TemporaryDirectory() as folder, working(f"previewing {self.stack}"):
             file = Path(folder) / "plan.json"
-            settings = {"MBS_PLAN_FILE": str(file), **_NO_QUESTION_WHERE_NOTHING_CHANGED}
+            settings = {PLAN_FILE: str(file), **_NO_QUESTION_WHERE_NOTHING_CHANGED}
             done = self._run("preview", "--stack", self.stack, "--color", "never", env=settings)
             if not file.exists():
                 raise ConsoleError(f"the preview did not come to a plan:\n{_end_of(done)}")
-            plan = JudgedPlan.model_validate_json(file.read_text(encoding="utf-8"))
-            if done.returncode != 0 and plan.is_permitted:
+            plan = PlanReport.model_validate_json(file.read_text(encoding="utf-8"))
+            if done.returncode != 0 and plan.outcome != "refused":
                 raise ConsoleError(f"the rules permit it, and the preview failed:\n{_end_of(done)}")
             return plan
 

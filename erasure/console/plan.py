@@ -4,15 +4,11 @@ from functools import partial
 
 import click
 
-from erasure import clock
 from erasure.console.engine import Engine
 from erasure.console.options import format_option, stack_option
 from erasure.console.writing import write
-from erasure.inventory import read_inventory
-from erasure.neighbours import all_neighbours
 from erasure.reports.html import plan_html
 from erasure.reports.markdown import plan_markdown
-from erasure.reports.plan import PlanReport, plan_report
 from erasure.reports.text import show_plan
 
 _EXITS = {"nothing": 0, "permitted": 2, "refused": 3}
@@ -26,24 +22,14 @@ def plan(stack: str | None, format_: str) -> int:
 
     Exits 0 where that is nothing, 2 where purges are permitted, and 3 where they are refused.
     """
-    engine = Engine(stack)
-    report = _report(engine)
+    report = Engine(stack).plan()
     write(
         format_,
         partial(show_plan, report),
         {
             "md": partial(plan_markdown, report),
             "html": partial(plan_html, report),
-            "json": lambda: report.model_dump_json(indent=2) + "\n",
+            "json": report.text,
         },
     )
     return _EXITS[report.outcome]
-
-
-def _report(engine: Engine) -> PlanReport:
-    judged = engine.judged_plan()
-    now = clock.now()
-    file = engine.configuration().inventory_path(engine.stack)
-    path = engine.root / file
-    neighbours = all_neighbours(engine.root, path, now.date())
-    return plan_report(judged, read_inventory(path, shown_as=file), neighbours, now)

@@ -11,11 +11,10 @@ from erasure.account import open_account
 from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import format_option, stack_option
 from erasure.console.progress import report_console, working
-from erasure.erasures import Verdict, erasures
 from erasure.errors import Refusal
-from erasure.ledger import LedgerError
+from erasure.ledger import LedgerError, Verdict, purges_in
 from erasure.reports.verification import Verification, verification
-from erasure.verification import exit_code, look_again
+from erasure.verdict import exit_code, is_open, look_again
 
 
 @click.command()
@@ -48,13 +47,13 @@ def _verify(engine: Engine) -> Verification:
     now, deadline = clock.now(), datetime.timedelta(seconds=configuration.deadline)
     asked_for = [
         one
-        for one in erasures(record for record, _ in ledger.records(ledger.chain))
+        for one in purges_in(record for record, _ in ledger.records(ledger.chain))
         if one.asked_at and not one.adopted_again_at
     ]
     looks = {}
-    open_ = [one for one in asked_for if one.is_open(now, deadline)]
+    open_ = [one for one in asked_for if is_open(one, now, deadline)]
     if open_:
-        looks = {one.erasure.life: one for one in look_again(open_, open_account(configuration), now, deadline)}
+        looks = {look.life.life: look for look in look_again(open_, open_account(configuration), now, deadline)}
         ledger.append([event for look in looks.values() for event in look.events()])
     return verification(engine.stack, configuration.endpoint, asked_for, looks, now, deadline)
 

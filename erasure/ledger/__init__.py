@@ -1,10 +1,10 @@
 """The ledger: what was done to whose data, in an order that cannot be changed unnoticed."""
 
 from erasure.ledger.check import Broken, broken_links
-from erasure.ledger.event import Event, Kind, Record
+from erasure.ledger.event import Event, Kind, LedgerError, Record
 from erasure.ledger.lease import Holder, Lease, LeaseHeld
-from erasure.ledger.ledger import Ledger, LedgerError, is_default
-from erasure.ledger.life import Life
+from erasure.ledger.ledger import Ledger, is_default
+from erasure.ledger.life import Life, Observation, Verdict, is_return, purges_in
 
 __all__ = [
     "Broken",
@@ -16,7 +16,11 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "Life",
+    "Observation",
     "Record",
+    "Verdict",
     "broken_links",
     "is_default",
+    "is_return",
+    "purges_in",
 ]

@@ -12,6 +12,10 @@ SCHEMA: Final = 1
 FIRST: Final = "0" * 64  # what the first event of a chain names as the hash before it
 
 
+class LedgerError(Exception):
+    """The ledger cannot be read or written; the text says why, without the URL's password."""
+
+
 class Kind(StrEnum):
     """What happened. Written before the call that it speaks of, where it speaks of one."""
 

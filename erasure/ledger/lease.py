@@ -12,8 +12,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from erasure import clock
-from erasure.ledger.event import moment
-from erasure.ledger.ledger import Ledger, LedgerError
+from erasure.ledger.event import LedgerError, moment
+from erasure.ledger.ledger import Ledger
 from erasure.ledger.tables import LEASES
 
 LASTING: Final = 60.0  # seconds after which a lease that is not renewed is over

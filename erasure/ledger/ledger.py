@@ -32,7 +32,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQL
 from sqlalchemy.pool import NullPool
 
 from erasure import clock
-from erasure.ledger.event import FIRST, SCHEMA, Event, Kind, Record, canonical, moment
+from erasure.ledger.event import FIRST, SCHEMA, Event, Kind, LedgerError, Record, canonical, moment
 from erasure.ledger.life import Life, sum_up
 from erasure.ledger.tables import CHAINS, EVENTS, METADATA, VERSIONS
 from erasure.urls import passwords_in
@@ -41,10 +41,6 @@ DEFAULT: Final = "sqlite:///ledger.db"
 _PATIENCE: Final = 10  # seconds that a writer waits for another
 _ADVISORY: Final = 0x6D627365  # of PostgreSQL: two processes must not make the tables at the same time
 _AT_ONCE: Final = 500  # values in one query; SQLite takes 32,766 parameters, older ones 999
-
-
-class LedgerError(Exception):
-    """The ledger cannot be read or written; the text says why, without the URL's password."""
 
 
 @dataclass
@@ -140,7 +136,7 @@ class Ledger:
     def require_writable(self) -> None:
         """Raise LedgerError unless events could be appended now. Writes none: what it tries is never committed."""
         self._prepare()
-        with self._told(), self._engine.execution_options(begin="IMMEDIATE").connect() as connection:
+        with self._ledger_errors(), self._engine.execution_options(begin="IMMEDIATE").connect() as connection:
             connection.execute(insert(CHAINS).values(chain="no chain, a try", sequence=0, hash=FIRST))
 
     def lives(self, ids: Iterable[str]) -> dict[str, Life]:
@@ -217,20 +213,20 @@ class Ledger:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
         self._prepare()
-        with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        with self._ledger_errors(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         self._prepare()
-        with self._told(), self._engine.begin() as connection:
+        with self._ledger_errors(), self._engine.begin() as connection:
             yield connection
 
     def _prepare(self) -> None:
         """Make the tables of a new ledger, and refuse those of another version."""
         if self._is_ready:
             return
-        with self._told(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        with self._ledger_errors(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
             METADATA.create_all(connection)
@@ -242,13 +238,13 @@ class Ledger:
         self._is_ready = True
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _ledger_errors(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
             said = re.sub(r"\s+", " ", str(getattr(error, "orig", None) or error))
-            for one in self._passwords:
-                said = said.replace(one, "***")
+            for password in self._passwords:
+                said = said.replace(password, "***")
             shown = self._url.set(query={}).render_as_string(hide_password=True)
             raise LedgerError(f"{shown}: {said[:300]}") from None
 
@@ -256,10 +252,10 @@ class Ledger:
 def in_order(records: Iterable[Record]) -> list[Record]:
     """Sort events by chain, the one that began first first, and in a chain by their place, whatever the clock said."""
     chains: dict[str, list[Record]] = {}
-    for one in records:
-        chains.setdefault(one.chain, []).append(one)
-    sorted_ = [sorted(chain, key=lambda one: one.sequence) for chain in chains.values()]
-    return [one for chain in sorted(sorted_, key=lambda chain: (chain[0].at, chain[0].chain)) for one in chain]
+    for record in records:
+        chains.setdefault(record.chain, []).append(record)
+    sorted_ = [sorted(chain, key=lambda record: record.sequence) for chain in chains.values()]
+    return [record for chain in sorted(sorted_, key=lambda chain: (chain[0].at, chain[0].chain)) for record in chain]
 
 
 def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose class is not public by that name

@@ -1,53 +1,233 @@
-"""What the ledger knows of one life of a binding: the sum of its events."""
+"""What the ledger knows of one life of a binding: the one sum of its events, for the gate and for the evidence."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import dataclasses
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
-from erasure.ledger.event import Kind, Record
+from erasure.ledger.event import Event, Kind, LedgerError, Record
+
+
+class Verdict(StrEnum):
+    """What can be said of a purge that was asked for: the API has no status call, and its other answers come to this.
+
+    `pending`: still listed, and the deadline has not passed. `delisted`: not listed any more, and not yet proven.
+    `erased`: twice not listed, at least an hour apart and past the deadline; nothing is stored, and nothing was backed
+    up since. `overdue`: still listed past the deadline. `contradicted`: not listed, and the account says that data is
+    stored or was backed up since. `returned`: it had gone, or was purged, and came back. `unknown`: the account cannot
+    tell.
+    """
+
+    PENDING = "pending"
+    DELISTED = "delisted"
+    ERASED = "erased"
+    OVERDUE = "overdue"
+    CONTRADICTED = "contradicted"
+    RETURNED = "returned"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one look at the account says of a binding.
+
+    `is_listed` is None where the account could not tell, and `problem` says why. `copies` are other destinations that
+    list the computer, `stored_bytes` what is stored of it on all of them; None: the account does not say. The last
+    backup began between `not_before` and `not_after`: the account's times have no zone.
+    """
+
+    at: datetime.datetime
+    is_listed: bool | None = None
+    copies: int = 0
+    stored_bytes: int | None = None
+    not_before: datetime.datetime | None = None
+    not_after: datetime.datetime | None = None
+    is_running: bool = False
+    problem: str | None = None
+
+    @property
+    def last_backup(self) -> datetime.datetime | None:
+        """The time of the last backup, taken as UTC where it has no zone: the middle of what it may mean."""
+        if self.not_before is None or self.not_after is None:
+            return None
+        return self.not_before + (self.not_after - self.not_before) / 2
+
+    def document(self) -> dict[str, Any]:
+        """Return it as the ledger keeps it."""
+        known: dict[str, Any] = {
+            "listed": self.is_listed,
+            "copies": self.copies,
+            "stored_bytes": self.stored_bytes,
+            "backup_not_before": self.not_before.isoformat() if self.not_before else None,
+            "backup_not_after": self.not_after.isoformat() if self.not_after else None,
+            "running": self.is_running,
+            "problem": self.problem,
+        }
+        return {key: value for key, value in known.items() if value is not None}
+
+    @classmethod
+    def read(cls, at: datetime.datetime, data: Mapping[str, Any]) -> "Observation":
+        """Read what `document` returned, of a look at a moment."""
+        return cls(
+            at=at,
+            is_listed=data.get("listed"),
+            copies=data.get("copies", 0),
+            stored_bytes=data.get("stored_bytes"),
+            not_before=_moment(data.get("backup_not_before")),
+            not_after=_moment(data.get("backup_not_after")),
+            is_running=data.get("running", False),
+            problem=data.get("problem"),
+        )
 
 
 @dataclass(frozen=True)
 class Life:
-    """One life so far.
+    """One life of a binding so far; without an event, one that nothing is known of.
 
-    `approval` is the digest under which a purge was intended, `hold` the reason of a hold that was seen and not lifted.
-    `is_sent` means that a call was sent whose answer is not known.
+    `intention` is what was written down with the intended purge: who, what and under which approval. `is_unanswered`
+    means that a call was sent whose answer is not known, `after_call` that the data was found gone after such a call.
+    `failures` are calls that the API refused, `verdicts` what was given, when and why. `hold` is the reason of a hold
+    that was seen and not lifted. Times are UTC; `records` are its events, in order.
     """
 
-    is_intended: bool = False
-    approval: str | None = None
-    is_sent: bool = False
-    is_accepted: bool = False
-    is_absent: bool = False
+    binding: str = ""
+    life: str = ""
+    endpoint: str = ""
+    records: tuple[Record, ...] = ()
+    intention: Mapping[str, Any] = field(default_factory=dict)
+    intended_at: datetime.datetime | None = None
+    sent_at: tuple[datetime.datetime, ...] = ()
+    is_unanswered: bool = False
+    accepted_at: datetime.datetime | None = None
+    absent_at: datetime.datetime | None = None
+    after_call: bool = False
+    failures: tuple[tuple[datetime.datetime, str], ...] = ()
     hold: str | None = None
+    observations: tuple[Observation, ...] = ()
+    verdicts: tuple[tuple[datetime.datetime, Verdict, str], ...] = ()
+    adopted_again_at: datetime.datetime | None = None
 
     @property
-    def is_used(self) -> bool:
+    def is_intended(self) -> bool:
+        """Whether a purge was permitted and not taken back."""
+        return self.intended_at is not None
+
+    @property
+    def approval(self) -> str | None:
+        """The digest under which a purge was intended."""
+        return self.intention.get("approval") or None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the API accepted its purge."""
+        return self.accepted_at is not None
+
+    @property
+    def is_spent(self) -> bool:
         """Whether a purge may have been asked for in this life, so that a wanted binding needs a new one."""
-        return self.is_sent or self.is_accepted or self.is_absent
+        return self.is_unanswered or self.asked_at is not None
+
+    @property
+    def asked_at(self) -> datetime.datetime | None:
+        """The moment from which the deadline counts: when it was accepted, or found gone; None: neither yet."""
+        return self.accepted_at or self.absent_at
+
+    @property
+    def answer_is_inferred(self) -> bool:
+        """Whether the data was found gone after a call of ours whose answer was lost."""
+        return self.accepted_at is None and self.absent_at is not None and self.after_call
+
+    @property
+    def stored_bytes(self) -> int | None:
+        """The bytes of the computer before the purge, where the account told them."""
+        sizes = (record.event.data.get("stored_bytes") for record in self.records if record.event.kind is Kind.SENT)
+        return next((size for size in sizes if isinstance(size, int)), None)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The last verdict, if there was one."""
+        return self.verdicts[-1][1] if self.verdicts else None
+
+    def named(self, part: str) -> str:
+        """Return `user`, `destination` or `computer` as the account listed it."""
+        return str(self.intention.get(part, "?"))
 
 
 def sum_up(records: Iterable[Record]) -> Life:
-    """Return what a life's events, in their order, come to."""
-    intended, approval, sent, accepted, absent, hold = False, None, False, False, False, None
+    """Return what the events of one life, in their order, come to. Raises LedgerError for one that cannot be read."""
+    life = Life()
     for record in records:
-        match record.event.kind:
-            case Kind.INTENDED:
-                intended, approval = True, record.event.data.get("approval") or approval
-            case Kind.WITHDRAWN:
-                intended, approval = False, None
-            case Kind.SENT:
-                sent = True
-            case Kind.ACCEPTED:
-                sent, accepted = False, True
-            case Kind.FAILED:
-                sent = False
-            case Kind.ALREADY_ABSENT:
-                sent, absent = False, True
-            case Kind.HELD:
-                hold = str(record.event.data.get("reason", "no reason is recorded"))
-            case Kind.LIFTED:
-                hold = None
-            case _:
-                pass
-    return Life(intended, approval, sent, accepted, absent, hold)
+        try:
+            life = _with(life, record)
+        except (KeyError, TypeError, ValueError):
+            raise LedgerError(f"event {record.sequence} of {record.chain} cannot be read") from None
+    return life
+
+
+def purges_in(records: Iterable[Record]) -> list[Life]:
+    """Return what a chain's events, in their order, tell of each life that was to be purged, the oldest first."""
+    of_life: dict[str, list[Record]] = {}
+    adopted_again_at: dict[str, datetime.datetime] = {}
+    intended: dict[str, set[str]] = {}  # lives of a binding that its next adoption ends
+    for record in records:
+        event = record.event
+        of_life.setdefault(event.life, []).append(record)
+        if event.kind is Kind.INTENDED:
+            intended.setdefault(event.binding, set()).add(event.life)
+        elif event.kind is Kind.ADOPTED:
+            for life in intended.pop(event.binding, ()):
+                adopted_again_at.setdefault(life, record.at)
+    lives = [
+        dataclasses.replace(sum_up(events), adopted_again_at=adopted_again_at.get(life))
+        for life, events in of_life.items()
+    ]
+    return [life for life in lives if life.is_intended or life.sent_at]
+
+
+def is_return(event: Event) -> bool:
+    """Whether an event of the ledger says that purged data came back."""
+    return event.kind is Kind.VERDICT and event.data.get("verdict") == Verdict.RETURNED
+
+
+def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for each kind of event
+    event, at = record.event, record.at
+    data = event.data
+    change: dict[str, Any] = {"records": (*life.records, record)}
+    if not life.records:
+        change |= {"binding": event.binding, "life": event.life, "endpoint": event.endpoint}
+    match event.kind:
+        case Kind.INTENDED:
+            change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at}
+        case Kind.WITHDRAWN:
+            change |= {"intention": {}, "intended_at": None}
+        case Kind.SENT:
+            change |= {"sent_at": (*life.sent_at, at), "is_unanswered": True}
+        case Kind.ACCEPTED:
+            change |= {"accepted_at": life.accepted_at or at, "is_unanswered": False}
+        case Kind.ALREADY_ABSENT:
+            change |= {
+                "absent_at": life.absent_at or at,
+                "after_call": life.after_call or bool(data.get("after_call")),
+                "is_unanswered": False,
+            }
+        case Kind.FAILED:
+            finding = str(data.get("finding", "no finding is recorded"))
+            change |= {"failures": (*life.failures, (at, finding)), "is_unanswered": False}
+        case Kind.HELD:
+            change["hold"] = str(data.get("reason", "no reason is recorded"))
+        case Kind.LIFTED:
+            change["hold"] = None
+        case Kind.OBSERVED:
+            change["observations"] = (*life.observations, Observation.read(at, data))
+        case Kind.VERDICT:
+            given = (at, Verdict(data["verdict"]), str(data.get("because", "")))
+            change["verdicts"] = (*life.verdicts, given)
+        case _:
+            pass
+    return dataclasses.replace(life, **change)
+
+
+def _moment(text: object) -> datetime.datetime | None:
+    return datetime.datetime.fromisoformat(text) if isinstance(text, str) else None

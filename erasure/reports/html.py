@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from erasure.identity import fold
 from erasure.reports import receipt_sections as told
 from erasure.reports import sections
-from erasure.reports.plan import PlanReport, Purge
+from erasure.reports.plan import PlanReport, Purge, notes, riskiest_first
 from erasure.reports.receipt import Receipt
 from erasure.reports.shown import counted, moment, size, visible
 
@@ -48,8 +48,8 @@ def plan_html(report: PlanReport) -> str:
     """Return the plan of a stack as a page of its own."""
     labels = sections.Labels(report)
     rows = [
-        Row(one, labels.user(one.user), labels.destination(one.destination), sections.notes(one))
-        for one in sections.riskiest_first(report.purges)
+        Row(one, labels.user(one.user), labels.destination(one.destination), notes(one))
+        for one in riskiest_first(report.purges)
     ]
     by, largest = _largest(report, labels)
     return page("plan.html", report=report, rows=rows, by=by, bars=largest, sections=sections, most=_ROWS)

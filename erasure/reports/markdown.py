@@ -24,7 +24,6 @@ from erasure.reports.sections import (
     next_step,
     other_sections,
     purges,
-    remedy,
     rules,
     state,
     totals,
@@ -135,7 +134,7 @@ def _summary(report: PlanReport) -> str:
 
 def _rules(report: PlanReport) -> str:
     rows = [
-        f"| {state(one)} | {escaped(one.rule)} | {escaped(one.found, _LONG)} | {_own(remedy(one))} |"
+        f"| {state(one)} | {escaped(one.rule)} | {escaped(one.found, _LONG)} | {_own(one.advice)} |"
         for one in rules(report)
     ]
     fired = _titled("Rules that fired", "", [*_head(("", "Rule", "Finding", "What to do")), *rows]) if rows else ""

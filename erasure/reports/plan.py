@@ -4,17 +4,19 @@ The JSON form is version 1 of a documented format: docs/plan.schema.json.
 """
 
 import datetime
+import os
+import tempfile
 from collections.abc import Iterable
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from erasure.approvals import approval_entry
-from erasure.identity import Identity, fold
-from erasure.inventory import Entry, Inventory
-from erasure.judged import FiredRule, JudgedPlan
 from erasure.message import Message
-from erasure.neighbours import Neighbours
+from erasure.plan import Fired
+
+PLAN_FILE: Final = "MBS_PLAN_FILE"
+"""The environment variable that names the file in which a preview or an update leaves its plan."""
 
 
 class Purge(Message):
@@ -44,38 +46,21 @@ class Purge(Message):
 
 
 class Place(Message):
-    """A computer on a destination that is not purged."""
+    """A computer on a destination that is not purged now: it stays, is listed besides, or is due on a `day` to come."""
 
     user: str
-    login: str | None
+    login: str | None = None
     computer: str
     destination: str
+    wanted_in: str | None = Field(
+        default=None, description="Another inventory file that wants it; null: no inventory lists it."
+    )
+    day: datetime.date | None = Field(default=None, description="When it counts as dropped.")
 
-
-class Unlisted(Place):
-    """Something that the account lists and this inventory does not."""
-
-    wanted_in: str | None = Field(description="Another inventory file that wants it; null: no inventory lists it.")
-
-
-class DueLater(Message):
-    """An entry that counts as dropped from a day to come."""
-
-    day: datetime.date
-    user: str
-    computer: str
-    destination: str
-
-
-class Rule(Message):
-    """A rule that fired. `is_in_the_way`: this update cannot run before it is lifted."""
-
-    rule: str
-    level: str
-    found: str
-    remedy: str
-    is_lifted: bool
-    is_in_the_way: bool
+    @model_serializer(mode="wrap")
+    def _what_was_said(self, serialize: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """Leave out what does not apply, and keep what is not known. A return type would hide the fields' schema."""
+        return {key: value for key, value in serialize(self).items() if key in self.model_fields_set}
 
 
 class Totals(Message):
@@ -107,115 +92,58 @@ class PlanReport(Message):
     outcome: Literal["nothing", "permitted", "refused"]
     digest: str = Field(description="Of exactly this set of purges; an approval names it.")
     totals: Totals
-    rules: tuple[Rule, ...]
+    rules: tuple[Fired, ...]
     obstacles: tuple[str, ...] = Field(description="What stands in the way besides, which nothing lifts.")
     objections: tuple[str, ...] = Field(description="Why approvals of this stack do not count here.")
     approval: str | None = Field(description="The entry of the approvals file that would lift what can be approved.")
     purges: tuple[Purge, ...]
-    due_later: tuple[DueLater, ...]
+    due_later: tuple[Place, ...]
     stays: tuple[Place, ...] = Field(description="What stays of the users of whom something would be purged.")
-    unlisted: tuple[Unlisted, ...] = Field(description="What the account lists of these users besides.")
+    unlisted: tuple[Place, ...] = Field(description="What the account lists of these users besides.")
     adoptions: tuple[str, ...]
     releases: tuple[str, ...]
 
+    def text(self) -> str:
+        """Return the JSON form."""
+        return self.model_dump_json(indent=2) + "\n"
 
-def plan_report(plan: JudgedPlan, inventory: Inventory, neighbours: Neighbours, now: datetime.datetime) -> PlanReport:
-    """Put together what the engine's preview judged and what the reviewed files say."""
-    entries = {one.identity.id: one for one in inventory.entries}
-    purges = tuple(_purges(plan, entries))
-    rules = tuple(_rule(one) for one in plan.rules)
-    can_be_approved = any(one.is_in_the_way and one.level == "approve" for one in rules)
-    is_refused_whatever = bool(plan.obstacles) or any(one.is_in_the_way and one.level == "refuse" for one in rules)
-    return PlanReport(
-        stack=plan.stack,
-        customer=plan.customer,
-        endpoint=plan.endpoint,
-        made_at=now,
-        outcome="refused" if not plan.is_permitted else "permitted" if purges else "nothing",
-        digest=plan.digest,
-        totals=_totals(plan, purges),
-        rules=rules,
-        obstacles=plan.obstacles,
-        objections=plan.objections,
-        approval=(
-            approval_entry(plan.digest, len(plan.purges), now.date())
-            if can_be_approved and not is_refused_whatever
-            else None
+    def write(self, file: Path) -> None:
+        """Write it whole or not at all. Raises OSError."""
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as open_file:
+                open_file.write(self.text())
+            Path(name).replace(file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def riskiest_first(purges: Iterable[Purge]) -> list[Purge]:
+    """Return purges in the order in which a reviewer should look: what looks like a mistake, then the largest."""
+    return sorted(
+        purges,
+        key=lambda purge: (
+            purge.hold is None,
+            not purge.is_running,
+            purge.is_listed is False,
+            purge.other_copies != 0,
+            -1 if purge.stored_bytes is None else 0,
+            -(purge.stored_bytes or 0),
+            purge.id,
         ),
-        purges=purges,
-        due_later=tuple(_due_later(inventory, now.date())),
-        stays=tuple(
-            Place(user=user.id, login=user.login, computer=one.computer, destination=one.destination)
-            for user in plan.users
-            for one in user.stays
-        ),
-        unlisted=tuple(_unlisted(plan, neighbours)),
-        adoptions=plan.adoptions,
-        releases=plan.releases,
     )
 
 
-def _purges(plan: JudgedPlan, entries: dict[str, Entry]) -> Iterable[Purge]:
-    logins = {fold(one.id): one.login for one in plan.users}
-    for one in plan.purges:
-        entry = entries.get(one.id)
-        yield Purge(
-            **one.model_dump(),
-            login=logins.get(fold(one.user)),
-            due=entry.purge_after if entry is not None else None,
-        )
-
-
-def _rule(fired: FiredRule) -> Rule:
-    is_in_the_way = fired.level in ("refuse", "approve") and not fired.is_lifted
-    return Rule(**fired.model_dump(), is_in_the_way=is_in_the_way)
-
-
-def _totals(plan: JudgedPlan, purges: tuple[Purge, ...]) -> Totals:
-    sizes = {(fold(one.user), fold(one.computer)): one.stored_bytes for one in purges}
-    return Totals(
-        purges=len(purges),
-        users=len({fold(one.user) for one in purges}),
-        computers=len(sizes),
-        destinations=len({fold(one.destination) for one in purges}),
-        stored_bytes=sum(size or 0 for size in sizes.values()),
-        unknown_bytes=sum(size is None for size in sizes.values()),
-        owed=sum(one.is_owed for one in purges),
-        held=sum(one.hold is not None for one in purges),
-        last_copies=sum(one.other_copies == 0 for one in purges),
-        bound=plan.bound,
-        wanted=plan.wanted,
-        adoptions=len(plan.adoptions),
-        releases=len(plan.releases),
-    )
-
-
-def _due_later(inventory: Inventory, today: datetime.date) -> list[DueLater]:
-    dated = [one for one in inventory.entries if one.purge_after is not None and not one.is_due(today)]
-    found = [
-        DueLater(
-            day=one.purge_after,
-            user=one.identity.user,
-            computer=one.identity.computer,
-            destination=one.identity.destination,
-        )
-        for one in dated
-        if one.purge_after is not None
-    ]
-    return sorted(found, key=lambda one: (one.day, one.user, one.computer))
-
-
-def _unlisted(plan: JudgedPlan, neighbours: Neighbours) -> Iterable[Unlisted]:
-    wanted_in = {one.identity.id: one.file for one in neighbours.wanted}
-    released = frozenset(plan.releases)
-    for user in plan.users:
-        for one in user.besides:
-            key = Identity(user.id, one.destination, one.computer).id
-            if key not in released:
-                yield Unlisted(
-                    user=user.id,
-                    login=user.login,
-                    computer=one.computer,
-                    destination=one.destination,
-                    wanted_in=wanted_in.get(key),
-                )
+def notes(purge: Purge) -> list[str]:
+    """Return what a reviewer should know about one purge besides."""
+    found = {
+        f"on hold: {purge.hold}": purge.hold is not None,
+        "backing up now": purge.is_running,
+        "last copy": purge.other_copies == 0,
+        "already gone, nothing is sent": purge.is_listed is False,
+        "the account cannot tell": purge.is_listed is None,
+        "begun before": purge.is_owed,
+        f"due since {purge.due}": purge.due is not None,
+    }
+    return [text for text, applies in found.items() if applies]

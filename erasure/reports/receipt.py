@@ -12,9 +12,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from erasure.erasures import Erasure, Observation, Verdict, erasures
 from erasure.identity import fold
-from erasure.ledger import Record
+from erasure.ledger import Life, Observation, Record, Verdict, purges_in
 from erasure.message import Message
 
 LIMITS = (
@@ -160,7 +159,7 @@ def receipt(
         raise ValueError("the ledger has no event of this stack")
     last, last_hash = records[-1]
     hashes = {record.sequence: hash_ for record, hash_ in records}
-    chosen = [one for one in erasures(record for record, _ in records) if _is_chosen(one, selection)]
+    chosen = [life for life in purges_in(record for record, _ in records) if _is_chosen(life, selection)]
     purges = tuple(_purge(one, hashes, made_at) for one in chosen)
     counts = Counter(one.verdict.value if one.verdict else "unseen" for one in purges)
     return Receipt(
@@ -174,9 +173,9 @@ def receipt(
     ).sealed()
 
 
-def _is_chosen(one: Erasure, selection: Selection) -> bool:
-    customer, request = one.intention.get("customer"), one.intention.get("request")
-    begun_at = one.intended_at or one.sent_at[0]
+def _is_chosen(life: Life, selection: Selection) -> bool:
+    customer, request = life.intention.get("customer"), life.intention.get("request")
+    begun_at = life.intended_at or life.sent_at[0]
     return (
         (selection.customer is None or (isinstance(customer, str) and fold(customer) == fold(selection.customer)))
         and (selection.request is None or request == selection.request)
@@ -184,19 +183,19 @@ def _is_chosen(one: Erasure, selection: Selection) -> bool:
     )
 
 
-def _purge(one: Erasure, hashes: dict[int, str], made_at: datetime.datetime) -> Purge:
-    known = one.intention
+def _purge(life: Life, hashes: dict[int, str], made_at: datetime.datetime) -> Purge:
+    known = life.intention
     due = datetime.date.fromisoformat(known["due"]) if known.get("due") else None
-    verdict = one.verdicts[-1] if one.verdicts else None
+    verdict = life.verdicts[-1] if life.verdicts else None
     return Purge(
         customer=known.get("customer"),
-        user=one.named("user"),
-        computer=one.named("computer"),
-        destination=one.named("destination"),
-        endpoint=one.endpoint,
+        user=life.named("user"),
+        computer=life.named("computer"),
+        destination=life.named("destination"),
+        endpoint=life.endpoint,
         request=known.get("request"),
         due=due,
-        due_met=_due_met(due, _erased_at(one), made_at),
+        due_met=_due_met(due, _erased_at(life), made_at),
         reason=known.get("reason"),
         asked_by=known.get("who"),
         approved_by=known.get("approved_by"),
@@ -206,19 +205,19 @@ def _purge(one: Erasure, hashes: dict[int, str], made_at: datetime.datetime) -> 
         differed=known.get("differs"),
         pull_request=known.get("pull_request"),
         run=known.get("run"),
-        stored_bytes=one.stored_bytes,
-        intended_at=one.intended_at,
-        calls=tuple(Call(at=at) for at in one.sent_at),
-        failures=tuple(Failure(at=at, finding=finding) for at, finding in one.failures),
-        answer=_answer(one),
-        answered_at=one.asked_at,
+        stored_bytes=life.stored_bytes,
+        intended_at=life.intended_at,
+        calls=tuple(Call(at=at) for at in life.sent_at),
+        failures=tuple(Failure(at=at, finding=finding) for at, finding in life.failures),
+        answer=_answer(life),
+        answered_at=life.asked_at,
         verdict=verdict[1] if verdict else None,
         because=verdict[2] if verdict else None,
-        verdicts=tuple(Change(at=at, verdict=given, because=because) for at, given, because in one.verdicts),
-        looks=tuple(map(_look, one.observations)),
-        managed_again_at=one.adopted_again_at,
-        unverified=tuple(_unverified(one)),
-        events=tuple(Link(event=record.sequence, hash=hashes[record.sequence]) for record in one.records),
+        verdicts=tuple(Change(at=at, verdict=given, because=because) for at, given, because in life.verdicts),
+        looks=tuple(map(_look, life.observations)),
+        managed_again_at=life.adopted_again_at,
+        unverified=tuple(_unverified(life)),
+        events=tuple(Link(event=record.sequence, hash=hashes[record.sequence]) for record in life.records),
     )
 
 
@@ -233,19 +232,19 @@ def _look(seen: Observation) -> Look:
     )
 
 
-def _answer(one: Erasure) -> Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not asked"]:
-    if one.accepted_at is not None:
+def _answer(life: Life) -> Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not asked"]:
+    if life.accepted_at is not None:
         return "accepted"
-    if one.absent_at is not None:
-        return "gone after a lost answer" if one.after_call else "gone"
-    if not one.sent_at:
+    if life.absent_at is not None:
+        return "gone after a lost answer" if life.after_call else "gone"
+    if not life.sent_at:
         return "not asked"
-    return "refused" if one.failures and one.failures[-1][0] >= one.sent_at[-1] else "lost"
+    return "refused" if life.failures and life.failures[-1][0] >= life.sent_at[-1] else "lost"
 
 
-def _erased_at(one: Erasure) -> datetime.datetime | None:
-    """Return when the present verdict `erased` was given; None: it is another one."""
-    return one.verdicts[-1][0] if one.verdict is Verdict.ERASED else None
+def _erased_at(life: Life) -> datetime.datetime | None:
+    """Return when the present verdict `erased` was given; None: it is another life."""
+    return life.verdicts[-1][0] if life.verdict is Verdict.ERASED else None
 
 
 def _due_met(
@@ -258,19 +257,19 @@ def _due_met(
     return "open" if made_at.date() <= due else "missed"
 
 
-def _unverified(one: Erasure) -> Iterable[str]:
-    if one.asked_at is None:
+def _unverified(life: Life) -> Iterable[str]:
+    if life.asked_at is None:
         yield "The API has not accepted this purge: nothing is erased as far as is known."
-    elif not one.observations:
+    elif not life.observations:
         yield "Nobody has looked at the account since."
-    elif one.verdict is not Verdict.ERASED:
-        yield f"That the data is erased: {one.verdicts[-1][2] if one.verdicts else 'no verdict was given'}."
-    looks = [look for look in one.observations if look.is_listed is not None]
+    elif life.verdict is not Verdict.ERASED:
+        yield f"That the data is erased: {life.verdicts[-1][2] if life.verdicts else 'no verdict was given'}."
+    looks = [look for look in life.observations if look.is_listed is not None]
     if looks and all(look.stored_bytes is None for look in looks):
         yield "How much is stored: the account did not tell."
     if looks and looks[-1].copies:
         yield "What is stored of this computer alone on this destination: the account tells it for all its copies."
-    if one.answer_is_inferred:
+    if life.answer_is_inferred:
         yield "Whether our call removed it: its answer was lost, and the data was not listed any more."
 
 

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
-from erasure.erasures import Verdict
+from erasure.ledger import Verdict
 from erasure.reports.receipt import Purge, Receipt
 from erasure.reports.sections import Section
 from erasure.reports.shown import counted, moment, size

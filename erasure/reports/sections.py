@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from erasure.identity import fold
-from erasure.reports.plan import Place, PlanReport, Purge, Rule
+from erasure.plan import Fired
+from erasure.reports.plan import Place, PlanReport, Purge, notes, riskiest_first
 from erasure.reports.shown import counted, moment, size
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -122,27 +123,18 @@ def totals(report: PlanReport) -> list[tuple[str, str]]:
     ]
 
 
-def rules(report: PlanReport) -> list[Rule]:
+def rules(report: PlanReport) -> list[Fired]:
     """Return the rules that fired: what is in the way first, then what is lifted, then warnings."""
     return sorted(report.rules, key=lambda one: ("in the way", "lifted", "warns", "off").index(state(one)))
 
 
-def state(rule: Rule) -> str:
+def state(rule: Fired) -> str:
     """Return what a fired rule means for this update."""
     if rule.is_in_the_way:
         return "in the way"
     if rule.is_lifted:
         return "lifted"
     return "warns" if rule.level == "warn" else "off"
-
-
-def remedy(rule: Rule) -> str:
-    """Return what to do about a rule that fired."""
-    if rule.is_lifted:
-        return "an approval of exactly these purges lifts it"
-    if rule.is_in_the_way and rule.level == "approve":
-        return f"approve these purges (`python -m erasure approve`), or {rule.remedy}"
-    return rule.remedy
 
 
 def approve_command(report: PlanReport) -> str:
@@ -156,36 +148,6 @@ def approve_by_hand(report: PlanReport) -> str:
         f"or add this entry to approvals/{report.stack}.yaml, below `version: 1` and `approvals:`, with its blanks"
         " filled in:"
     )
-
-
-def riskiest_first(purges: Iterable[Purge]) -> list[Purge]:
-    """Return purges in the order in which a reviewer should look: what looks like a mistake, then the largest."""
-    return sorted(
-        purges,
-        key=lambda one: (
-            one.hold is None,
-            not one.is_running,
-            one.is_listed is False,
-            one.other_copies != 0,
-            -1 if one.stored_bytes is None else 0,
-            -(one.stored_bytes or 0),
-            one.id,
-        ),
-    )
-
-
-def notes(purge: Purge) -> list[str]:
-    """Return what a reviewer should know about one purge besides."""
-    found = {
-        f"on hold: {purge.hold}": purge.hold is not None,
-        "backing up now": purge.is_running,
-        "last copy": purge.other_copies == 0,
-        "already gone, nothing is sent": purge.is_listed is False,
-        "the account cannot tell": purge.is_listed is None,
-        "begun before": purge.is_owed,
-        f"due since {purge.due}": purge.due is not None,
-    }
-    return [text for text, applies in found.items() if applies]
 
 
 def purges(report: PlanReport) -> Section:

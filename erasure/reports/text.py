@@ -21,7 +21,6 @@ from erasure.reports.sections import (
     next_step,
     other_sections,
     purges,
-    remedy,
     rules,
     state,
     totals,
@@ -99,7 +98,7 @@ def _rules(report: PlanReport, console: Console) -> None:
     for one in fired:
         line = Text(f"{state(one)}  ", style=_STYLES[state(one)])
         console.print(line.append(f"{visible(one.rule)}: {visible(one.found)}", style="not bold default"))
-        console.print(Text(f"    {visible(remedy(one))}"))
+        console.print(Text(f"    {visible(one.advice)}"))
     _lines("In the way besides, and nothing lifts it", report.obstacles, console)
     _lines("Approvals that do not count here", report.objections, console)
 

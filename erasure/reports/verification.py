@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from erasure.erasures import Erasure, Verdict
+from erasure.ledger import Life, Verdict
 from erasure.message import Message
-from erasure.verification import Look
+from erasure.verdict import NewLook
 
 
 class Verified(Message):
@@ -41,8 +41,8 @@ class Verification(Message):
 def verification(
     stack: str,
     endpoint: str,
-    asked_for: Sequence[Erasure],
-    looks: Mapping[str, Look],
+    asked_for: Sequence[Life],
+    looks: Mapping[str, NewLook],
     at: datetime.datetime,
     deadline: datetime.timedelta,
 ) -> Verification:
@@ -54,7 +54,7 @@ def verification(
     return Verification(stack=stack, endpoint=endpoint, at=at, counts=dict(sorted(counts.items())), erasures=verified)
 
 
-def _verified(one: Erasure, asked_at: datetime.datetime, look: Look | None, deadline: datetime.timedelta) -> Verified:
+def _verified(one: Life, asked_at: datetime.datetime, look: NewLook | None, deadline: datetime.timedelta) -> Verified:
     verdict, because = (look.verdict, look.because) if look else one.verdicts[-1][1:]
     return Verified(
         binding=one.binding,

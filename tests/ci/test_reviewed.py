@@ -8,24 +8,18 @@ import pytest
 
 from ci.reviewed import FoundPlan, purges_listed, was_reviewed
 from ci.verified import verified_markdown
-from erasure.judged import JudgedPlan, PlannedPurge
+from erasure.reports.plan import PlanReport
+from tests.reports.samples import purge, report
 
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
 
 
-def planned(*computers: str, owed: tuple[str, ...] = ()) -> JudgedPlan:
-    purges = tuple(
-        PlannedPurge(
-            id=f"u/d/{name}", user="u", destination="d", destination_name="Vault", computer=name, life="1", hold=None,
-            is_owed=name in owed, is_listed=True, is_running=False, last_backup=None, stored_bytes=None, other_copies=0,
-        )
-        for name in computers
-    )  # fmt: skip
-    return JudgedPlan(
-        stack="acme", customer=None, endpoint="https://x", dry_run=True, is_permitted=True, wanted=1, bound=1,
-        digest=DIGEST, purges=purges, releases=(), adoptions=(), rules=(), obstacles=(), objections=(), users=(),
-    )  # fmt: skip
+def planned(*computers: str, owed: tuple[str, ...] = ()) -> PlanReport:
+    purges = [
+        purge(name, user="u", destination="d", destination_name="Vault", is_owed=name in owed) for name in computers
+    ]
+    return report(purges, digest=DIGEST)
 
 
 def comment(digest: str) -> str:

@@ -5,15 +5,14 @@ import datetime
 import pytest
 
 from erasure.account import Account
-from erasure.evidence import Evidence, Questions, look_up
-from erasure.plan import Bound, Wanted
+from erasure.evidence import Evidence, UserEvidence, look_up
+from erasure.identity import Identity
 from mbs.client import Client
 from mbs.credentials import Token
 from sandbox.running import RunningSandbox
 from tests.engine.rehearsal import new_token
 
 USER, OTHER = "user-1", "user-2"
-EVERYTHING = Questions(activity=True, stored_bytes=True, bytes_needed=True)
 
 
 @pytest.fixture
@@ -26,40 +25,39 @@ def sandbox(server: RunningSandbox) -> RunningSandbox:
     return server
 
 
-def bound(sandbox: RunningSandbox, computer: str, user: str = USER, destination: str = "d-1") -> Bound:
-    one = Bound(id="", user=user, destination=destination, computer=computer, endpoint=sandbox.url, life="1")
-    return one.model_copy(update={"id": one.identity.id})
+def binding(computer: str, user: str = USER) -> Identity:
+    return Identity(user, "d-1", computer)
 
 
-def ask(sandbox: RunningSandbox, *purges: Bound, adopt: str = "", questions: Questions = EVERYTHING) -> Evidence:
+def ask(sandbox: RunningSandbox, *purges: Identity, adopt: str = "", activity: bool = True) -> Evidence:
     token = new_token(sandbox)
     sandbox.clear_requests()
     account = Account(Client(sandbox.url, Token(token)), concurrency=4)
-    adoptions = [Wanted(user=USER, destination="d-1", computer=adopt)] if adopt else []
-    return look_up(purges, adoptions, questions, account)
+    return look_up(purges, [binding(adopt)] if adopt else [], account, sandbox.clock().now, activity=activity)
+
+
+def about(sandbox: RunningSandbox, purge: Identity) -> UserEvidence:
+    return ask(sandbox, purge).of_user(purge.user)
 
 
 def test_a_purge_is_known_by_activity_size_and_copies(sandbox: RunningSandbox) -> None:
-    purge = bound(sandbox, "pc")
+    purge = binding("pc")
     found = ask(sandbox, purge)
-    facts = found.facts[purge.id]
-    assert facts.pair is not None
-    assert (facts.pair.computer_name, facts.is_running, facts.copies, facts.stored_bytes) == (
-        "PC",
-        False,
-        frozenset(["d-2"]),
-        110,
-    )
-    assert facts.last_backup is not None
-    age = sandbox.clock().now - facts.last_backup
+    pair, seen = found.of_user(USER).pairs[purge.id], found.observation(purge)
+    assert pair is not None
+    assert seen is not None
+    assert (pair.computer_name, seen.is_running, seen.copies, seen.stored_bytes) == ("PC", False, 1, 110)
+    assert seen.last_backup is not None
+    age = sandbox.clock().now - seen.last_backup
     assert datetime.timedelta(days=9.9) < age < datetime.timedelta(days=10.1)
-    assert facts.alive_at == facts.last_backup + datetime.timedelta(hours=14)
+    day = datetime.timedelta(hours=14)
+    assert (seen.not_before, seen.not_after) == (seen.last_backup - day, seen.last_backup + day)
     assert found.stored_bytes([purge]) == 110
 
 
 def test_each_question_is_asked_once_a_user(sandbox: RunningSandbox) -> None:
     sandbox.add(OTHER, "d-1", "PC")
-    ask(sandbox, bound(sandbox, "PC"), bound(sandbox, "OTHER"), bound(sandbox, "PC", OTHER), adopt="OTHER")
+    ask(sandbox, binding("PC"), binding("OTHER"), binding("PC", OTHER), adopt="OTHER")
     asked = sorted((one.method, one.path) for one in sandbox.requests())
     assert asked == sorted(
         (method, path)
@@ -73,32 +71,37 @@ def test_each_question_is_asked_once_a_user(sandbox: RunningSandbox) -> None:
 
 
 def test_what_no_rule_needs_is_not_asked(sandbox: RunningSandbox) -> None:
-    ask(sandbox, bound(sandbox, "PC"), questions=Questions(activity=False, stored_bytes=False, bytes_needed=False))
+    ask(sandbox, binding("PC"), activity=False)
+    assert [one.path for one in sandbox.requests()] == [f"/api/Users/{USER}/Computers", "/api/Billing/Details"]
+
+
+def test_of_what_is_adopted_nothing_but_the_listing_is_asked(sandbox: RunningSandbox) -> None:
+    ask(sandbox, adopt="PC")
     assert [one.path for one in sandbox.requests()] == [f"/api/Users/{USER}/Computers"]
 
 
 def test_bytes_that_are_not_attributed_count_in_full(sandbox: RunningSandbox) -> None:
     sandbox.change_settings(billing_computers="totals")
-    assert ask(sandbox, purge := bound(sandbox, "PC")).stored_bytes([purge]) == 1110
+    assert ask(sandbox, purge := binding("PC")).stored_bytes([purge]) == 1110
 
 
 @pytest.mark.parametrize("listing", ["null", "[]", "400", "404"])
 def test_an_unknown_user_is_told_from_one_without_data(sandbox: RunningSandbox, listing: str) -> None:
     sandbox.change_settings(unknown_user_listing=listing)
-    nobody = bound(sandbox, "PC", "nobody")
-    found = ask(sandbox, nobody)
-    assert found.unknown_users == {"nobody"}
-    assert found.facts[nobody.id].pair is not None, "purged as adopted, where that is permitted"
-    gone = bound(sandbox, "GONE")
-    found = ask(sandbox, gone)
-    assert (found.unknown_users, found.facts[gone.id].pair) == (frozenset(), None)
+    nobody = binding("PC", "nobody")
+    found = about(sandbox, nobody)
+    assert (found.is_known, found.observations[nobody.id].is_listed) == (False, None)
+    assert found.pairs[nobody.id] is not None, "purged as adopted, where that is permitted"
+    gone = binding("GONE")
+    found = about(sandbox, gone)
+    assert (found.is_known, found.pairs[gone.id], found.observations[gone.id].is_listed) == (True, None, False)
 
 
 def test_a_deleted_user_whose_data_is_listed_is_purged_as_listed(sandbox: RunningSandbox) -> None:
     sandbox.delete_user(USER)
-    found = ask(sandbox, purge := bound(sandbox, "pc"))
-    pair = found.facts[purge.id].pair
-    assert (found.unknown_users, pair and pair.computer_name) == (frozenset(), "PC")
+    found = about(sandbox, purge := binding("pc"))
+    pair = found.pairs[purge.id]
+    assert (found.is_known, pair and pair.computer_name) == (True, "PC")
 
 
 @pytest.mark.parametrize("path", ["/api/Users", "/api/Monitoring"])
@@ -106,18 +109,25 @@ def test_an_answer_that_a_rule_needs_and_does_not_get_makes_the_account_unreadab
     sandbox: RunningSandbox, path: str
 ) -> None:
     sandbox.inject("status", path_prefix=path, status=200, body="<html>", content_type="text/html", count=None)
-    found = ask(sandbox, bound(sandbox, "PC"))
-    assert len(found.unreadable) == 1
-    assert found.facts == {}
+    found = about(sandbox, binding("PC"))
+    assert found.error is not None
+    assert (found.pairs, found.observations) == ({}, {})
 
 
-@pytest.mark.parametrize("needed", [True, False])
-def test_billing_counts_only_where_a_limit_needs_it(sandbox: RunningSandbox, needed: bool) -> None:
+def test_a_failure_is_of_the_user_that_it_is_about(sandbox: RunningSandbox) -> None:
+    sandbox.add(OTHER, "d-1", "PC")
+    sandbox.inject("status", path_prefix=f"/api/Users/{OTHER}", status=500, count=None)
+    found = ask(sandbox, binding("PC"), binding("PC", OTHER))
+    assert (found.of_user(USER).error, found.of_user(OTHER).error is not None) == (None, True)
+
+
+def test_billing_that_fails_leaves_the_rest_known(sandbox: RunningSandbox) -> None:
     sandbox.inject("status", path_prefix="/api/Billing", status=500, count=None)
-    found = ask(sandbox, bound(sandbox, "PC"), questions=Questions(True, True, needed))
-    assert (len(found.unreadable), len(found.unread)) == ((1, 0) if needed else (0, 1))
+    found = about(sandbox, purge := binding("PC"))
+    assert (found.error, found.billing_error is not None, found.stored) == (None, True, None)
+    assert (found.observations[purge.id].is_listed, found.observations[purge.id].stored_bytes) == (True, None)
 
 
-def test_an_unlisted_adoption_is_an_obstacle_that_names_the_nearest(sandbox: RunningSandbox) -> None:
-    (obstacle,) = ask(sandbox, adopt="OTHERS").obstacles
-    assert "the nearest listed: 'OTHER' on d-1" in str(obstacle)
+def test_an_unlisted_adoption_is_refused_and_names_the_nearest(sandbox: RunningSandbox) -> None:
+    (refusal,) = ask(sandbox, adopt="OTHERS").of_user(USER).refusals
+    assert "the nearest listed: 'OTHER' on d-1" in str(refusal)

@@ -70,7 +70,7 @@ def test_a_due_entry_counts_as_dropped_from_its_day_on_unless_held(tmp_path: Pat
     after = inventory.wanted(datetime.date(2026, 12, 24))
     assert [one.identity.computer for one in before] == ["CHARLIE-LAPTOP", "CHARLIE-LAPTOP", "0012"]
     assert [one.identity.computer for one in after] == ["CHARLIE-LAPTOP", "CHARLIE-LAPTOP"]
-    assert [one.identity.computer for one in inventory.released()] == ["Büro PC"]
+    assert [one.identity.computer for one in inventory.released] == ["Büro PC"]
 
 
 def test_nothing_wanted_is_an_empty_list_of_users(tmp_path: Path) -> None:

@@ -113,31 +113,43 @@ def test_each_stack_has_its_chain(tmp_path: Path) -> None:
 def test_a_life_is_known_whichever_stack_wrote_it(tmp_path: Path) -> None:
     filled(tmp_path)
     lives = open_ledger(tmp_path, "mbs-erasure/globex").lives(["life-1", "life-9"])
-    assert lives == {"life-1": Life(is_intended=True, approval="sha256:x", is_accepted=True)}
+    (life,) = lives.values()
+    assert (life.life, life.is_intended, life.approval, life.is_accepted) == ("life-1", True, "sha256:x", True)
 
 
 @pytest.mark.parametrize(
-    ("kinds", "life"),
+    ("kinds", "holds"),
     [
-        ([Kind.SENT], Life(is_sent=True)),
-        ([Kind.SENT, Kind.FAILED], Life()),
-        ([Kind.SENT, Kind.ACCEPTED], Life(is_accepted=True)),
-        ([Kind.SENT, Kind.ALREADY_ABSENT], Life(is_absent=True)),
-        ([Kind.INTENDED, Kind.WITHDRAWN], Life()),
-        ([Kind.WITHDRAWN, Kind.INTENDED], Life(is_intended=True)),
-        ([Kind.HELD, Kind.LIFTED], Life()),
-        ([Kind.ADOPTED, Kind.RELEASED, Kind.OBSERVED, Kind.VERDICT], Life()),
+        ([Kind.SENT], {"is_unanswered", "is_spent"}),
+        ([Kind.SENT, Kind.FAILED], set()),
+        ([Kind.SENT, Kind.ACCEPTED], {"is_accepted", "is_spent"}),
+        ([Kind.SENT, Kind.ALREADY_ABSENT], {"absent_at", "is_spent"}),
+        ([Kind.INTENDED, Kind.WITHDRAWN], set()),
+        ([Kind.WITHDRAWN, Kind.INTENDED], {"is_intended"}),
+        ([Kind.HELD], {"hold"}),
+        ([Kind.HELD, Kind.LIFTED], set()),
+        ([Kind.ADOPTED, Kind.RELEASED, Kind.OBSERVED], set()),
     ],
 )
-def test_a_life_is_the_sum_of_its_events(tmp_path: Path, kinds: list[Kind], life: Life) -> None:
+def test_a_life_is_the_sum_of_its_events(tmp_path: Path, kinds: list[Kind], holds: set[str]) -> None:
     ledger = open_ledger(tmp_path)
     ledger.append([event(kind) for kind in kinds])
-    assert ledger.lives(["life-1"])["life-1"] == life
+    life = ledger.lives(["life-1"])["life-1"]
+    names = ("is_intended", "is_unanswered", "is_accepted", "absent_at", "is_spent", "hold")
+    assert {name for name in names if getattr(life, name)} == holds
 
 
-def test_a_life_is_used_once_a_purge_may_have_been_asked_for() -> None:
-    assert all(life.is_used for life in (Life(is_sent=True), Life(is_accepted=True), Life(is_absent=True)))
-    assert not Life(is_intended=True, approval="sha256:x", hold="x").is_used
+def test_a_life_is_spent_once_a_purge_may_have_been_asked_for() -> None:
+    now = clock.now()
+    assert all(life.is_spent for life in (Life(is_unanswered=True), Life(accepted_at=now), Life(absent_at=now)))
+    assert not Life(intended_at=now, intention={"approval": "sha256:x"}, hold="x").is_spent
+
+
+def test_a_verdict_that_is_none_makes_the_ledger_unreadable(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(Kind.VERDICT)])
+    with pytest.raises(LedgerError, match=r"^event 1 of mbs-erasure/acme cannot be read$"):
+        ledger.lives(["life-1"])
 
 
 def test_an_approval_is_remembered_when_the_purge_is_intended_again_without_one(tmp_path: Path) -> None:
@@ -320,5 +332,6 @@ def test_a_clock_that_was_set_back_does_not_change_what_came_after_what(
     ledger.append([event(Kind.SENT)])
     monkeypatch.setattr(clock, "now", lambda: noon - datetime.timedelta(hours=2))
     ledger.append([event(Kind.ACCEPTED)])
-    assert ledger.lives(["life-1"])["life-1"] == Life(is_accepted=True)
+    life = ledger.lives(["life-1"])["life-1"]
+    assert (life.is_accepted, life.is_unanswered) == (True, False)
     assert [one.event.kind for one in ledger.of_bindings(["u/d/pc"], Kind)] == [Kind.SENT, Kind.ACCEPTED]

@@ -16,5 +16,5 @@ def test_two_states_of_one_binding_are_the_live_one_with_any_hold(order: tuple[B
         return one.model_copy(update={"hold": "Litigation", "protect": True}) if is_held else one
 
     request = PlanRequest(project="p", stack="s", dry_run=True, wanted=(), bound=tuple(map(marked, order)))
-    (purge,) = Plan.of(request).purges
+    (purge,) = Plan(request).purges
     assert (purge.life, purge.hold is not None, purge.protect) == ("new", held != "neither", held != "neither")

@@ -9,8 +9,7 @@ from erasure import clock
 from erasure.console.engine import ConsoleError
 from erasure.console.ledger import BROKEN
 from erasure.console.receipt import check_copy
-from erasure.erasures import Verdict
-from erasure.ledger import Event, Kind, Ledger
+from erasure.ledger import Event, Kind, Ledger, Verdict
 from erasure.reports.receipt import Receipt, Selection, receipt
 
 BEGIN = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from erasure.erasures import Erasure, Observation, Verdict, erasures, verdict_of
-from erasure.ledger import Event, Kind, Record
-from erasure.verification import exit_code
+from erasure.ledger import Event, Kind, Life, Observation, Record, Verdict, purges_in
+from erasure.verdict import exit_code, is_open, verdict_of
 
 DAY = datetime.timedelta(hours=24)
 ACCEPTED = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
@@ -22,10 +21,9 @@ def after(hours: float, seen: Observation) -> Observation:
 
 def verdict(*looks: Observation, before: Verdict | None = None) -> Verdict:
     """Return what the last of these looks comes to, after the others; `before` is the verdict of the one before."""
-    erasure = Erasure("u/d/pc", "life", "https://x.example", accepted_at=ACCEPTED, observations=[*looks[:-1]])
-    if before is not None:
-        erasure.verdicts.append((ACCEPTED, before, ""))
-    return verdict_of(erasure, looks[-1], DAY)[0]
+    verdicts = ((ACCEPTED, before, ""),) if before is not None else ()
+    life = Life("u/d/pc", "life", "https://x.example", accepted_at=ACCEPTED, observations=looks[:-1], verdicts=verdicts)
+    return verdict_of(life, looks[-1], DAY)[0]
 
 
 def test_what_is_listed_is_pending_until_the_deadline_and_overdue_after() -> None:
@@ -99,7 +97,7 @@ def test_an_erasure_that_was_found_stands_when_the_account_can_no_longer_tell() 
 
 
 def test_what_was_found_gone_and_never_asked_for_is_verified_the_same() -> None:
-    gone = Erasure("u/d/pc", "life", "https://x.example", absent_at=ACCEPTED, observations=[after(25, GONE)])
+    gone = Life("u/d/pc", "life", "https://x.example", absent_at=ACCEPTED, observations=(after(25, GONE),))
     assert verdict_of(gone, after(26, GONE), DAY)[0] == Verdict.ERASED
     assert verdict_of(gone, after(2, LISTED), DAY)[0] == Verdict.RETURNED
 
@@ -131,7 +129,7 @@ def records(*events: tuple[Kind, str, dict[str, object]]) -> list[Record]:
 
 
 def test_the_ledgers_events_tell_an_erasure() -> None:
-    (one,) = erasures(
+    (one,) = purges_in(
         records(
             (Kind.ADOPTED, "1", {}),
             (Kind.INTENDED, "1", {"computer": "PC", "who": "dana"}),
@@ -146,15 +144,15 @@ def test_the_ledgers_events_tell_an_erasure() -> None:
     assert (one.named("computer"), len(one.sent_at), one.verdict) == ("PC", 2, Verdict.PENDING)
     assert one.accepted_at == ACCEPTED + datetime.timedelta(minutes=6)
     assert [finding for _, finding in one.failures] == ["answered 400"]
-    assert one.observations == [replace(LISTED, at=ACCEPTED + datetime.timedelta(minutes=7))]
+    assert one.observations == (replace(LISTED, at=ACCEPTED + datetime.timedelta(minutes=7)),)
 
 
 def test_a_life_that_only_began_or_whose_purge_was_taken_back_is_no_erasure() -> None:
-    assert erasures(records((Kind.ADOPTED, "1", {}), (Kind.INTENDED, "1", {}), (Kind.WITHDRAWN, "1", {}))) == []
+    assert purges_in(records((Kind.ADOPTED, "1", {}), (Kind.INTENDED, "1", {}), (Kind.WITHDRAWN, "1", {}))) == []
 
 
 def test_what_is_adopted_again_is_not_looked_after_any_more() -> None:
-    first, second = erasures(
+    first, second = purges_in(
         records(
             (Kind.INTENDED, "1", {}),
             (Kind.ACCEPTED, "1", {}),
@@ -164,12 +162,12 @@ def test_what_is_adopted_again_is_not_looked_after_any_more() -> None:
         )
     )
     assert (first.adopted_again_at is not None, second.adopted_again_at) == (True, None)
-    assert (first.is_open(ACCEPTED, DAY), second.is_open(ACCEPTED, DAY)) == (False, True)
+    assert (is_open(first, ACCEPTED, DAY), is_open(second, ACCEPTED, DAY)) == (False, True)
 
 
 def test_a_settled_erasure_is_looked_after_for_thirty_days_and_an_open_one_for_ever() -> None:
-    erasure = Erasure("u/d/pc", "life", "e", accepted_at=ACCEPTED, verdicts=[(ACCEPTED, Verdict.ERASED, "")])
-    assert erasure.is_open(ACCEPTED + datetime.timedelta(days=30), DAY)
-    assert not erasure.is_open(ACCEPTED + datetime.timedelta(days=31), DAY)
-    erasure.verdicts.append((ACCEPTED, Verdict.OVERDUE, ""))
-    assert erasure.is_open(ACCEPTED + datetime.timedelta(days=999), DAY)
+    settled = Life("u/d/pc", "life", "e", accepted_at=ACCEPTED, verdicts=((ACCEPTED, Verdict.ERASED, ""),))
+    assert is_open(settled, ACCEPTED + datetime.timedelta(days=30), DAY)
+    assert not is_open(settled, ACCEPTED + datetime.timedelta(days=31), DAY)
+    overdue = replace(settled, verdicts=(*settled.verdicts, (ACCEPTED, Verdict.OVERDUE, "")))
+    assert is_open(overdue, ACCEPTED + datetime.timedelta(days=999), DAY)

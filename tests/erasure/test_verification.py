@@ -1,15 +1,15 @@
 """Looking at the account again after purges, with the sandbox in its place."""
 
+import dataclasses
 import datetime
 
 import pytest
 import requests
 
 from erasure.account import Account
-from erasure.erasures import Erasure, Observation, Verdict
 from erasure.identity import Identity
-from erasure.ledger import Kind
-from erasure.verification import Look, look_again
+from erasure.ledger import Kind, Life, Observation, Verdict
+from erasure.verdict import NewLook, look_again
 from mbs.client import Client
 from mbs.credentials import Token
 from sandbox.running import RunningSandbox
@@ -31,13 +31,13 @@ def sandbox(server: RunningSandbox) -> RunningSandbox:
     return server
 
 
-def erasure(sandbox: RunningSandbox, computer: str, user: str = USER, endpoint: str | None = None) -> Erasure:
+def erasure(sandbox: RunningSandbox, computer: str, user: str = USER, endpoint: str | None = None) -> Life:
     named = {"user": user, "destination": "d-1", "computer": computer}
     key = Identity(user, "d-1", computer).id
-    return Erasure(key, f"life of {key}", endpoint or sandbox.url, intention=named, accepted_at=LONG_AGO)
+    return Life(key, f"life of {key}", endpoint or sandbox.url, intention=named, accepted_at=LONG_AGO)
 
 
-def look(sandbox: RunningSandbox, *erasures: Erasure) -> list[Look]:
+def look(sandbox: RunningSandbox, *erasures: Life) -> list[NewLook]:
     token = new_token(sandbox)
     sandbox.clear_requests()
     return look_again(erasures, Account(Client(sandbox.url, Token(token)), concurrency=4), NOW, DAY)
@@ -110,8 +110,8 @@ def test_the_ledger_keeps_every_look_and_a_verdict_where_it_changed(sandbox: Run
     one = erasure(sandbox, "PC")
     (seen,) = look(sandbox, one)
     assert [event.kind for event in seen.events()] == [Kind.OBSERVED, Kind.VERDICT]
-    one.verdicts.append((NOW, Verdict.OVERDUE, ""))
-    assert [event.kind for event in seen.events()] == [Kind.OBSERVED]
+    (again,) = look(sandbox, dataclasses.replace(one, verdicts=((NOW, Verdict.OVERDUE, ""),)))
+    assert [event.kind for event in again.events()] == [Kind.OBSERVED]
 
 
 def test_a_look_is_kept_and_read_again_as_it_was() -> None:

@@ -22,8 +22,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from erasure import clock
 from erasure.approvals import Approval
 from erasure.identity import fold
-from erasure.plan import Elsewhere, Plan, PlanRequest, Wanted, purges_digest
-from providers import connection, purge_run
+from erasure.inventory import Entry
+from erasure.plan import Plan, PlanRequest, purges_digest
+from providers import operation
 from sandbox.running import RunningSandbox
 from tests.providers.conftest import begin_operation
 from tests.small_engine import Outcome, SmallEngine
@@ -66,7 +67,7 @@ class TheLaws(RuleBasedStateMachine):
     @initialize(saves=st.booleans())
     def adopt(self, saves: bool) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mbs-laws-"))
-        MONKEY.setattr(connection, "project_root", lambda: self.folder)
+        MONKEY.chdir(self.folder)  # the project's root
         self.now = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
         MONKEY.setattr(clock, "now", lambda: self.now)
         self.sandbox.reset()
@@ -86,7 +87,7 @@ class TheLaws(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "folder"):
             self.everything_permitted_is_purged_in_the_end()
-            connection.reset()
+            operation.reset()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # What people do.
@@ -112,7 +113,7 @@ class TheLaws(RuleBasedStateMachine):
         self.spelling[one] = one[1].swapcase() if self.spelling.get(one, one[1]) == one[1] else one[1]
 
     def approve(self, expired: bool) -> None:
-        plan = Plan.of(self.request())
+        plan = Plan(self.request())
         if plan.purges:
             digest = purges_digest(self.sandbox.url, "acme", plan.purges)
             expires = self.now.date() + datetime.timedelta(days=-1 if expired else 1)
@@ -196,7 +197,7 @@ class TheLaws(RuleBasedStateMachine):
     def up(self) -> Outcome:
         """Update, and hold what was purged against the model."""
         request, faults = self.request(), bool(self.sandbox.faults())
-        plan = Plan.of(request)
+        plan = Plan(request)
         lives = {one.id: one.life for one in plan.bound.values()}
         self.note_holds()
         expected = self.refusals(plan)
@@ -263,7 +264,7 @@ class TheLaws(RuleBasedStateMachine):
                 self.model.seen_held.discard(one)
             elif key in self.engine.state:
                 self.model.seen_held.add(one)
-        for record in connection.ledger(self.request()).accepted_since(EVER).values():
+        for record in operation.current().connection.ledger("mbs-erasure", "acme").accepted_since(EVER).values():
             self.model.accepted[record.event.life] = record.at
 
     def is_lately(self, one: tuple[str, str]) -> bool:
@@ -291,7 +292,7 @@ class TheLaws(RuleBasedStateMachine):
 
     def request(self) -> PlanRequest:
         wanted = tuple(
-            Wanted(
+            Entry(
                 user=user,
                 destination="d-1",
                 computer=self.spelling.get((user, name), name),
@@ -300,7 +301,7 @@ class TheLaws(RuleBasedStateMachine):
             for user, name in sorted(self.model.wanted)
         )
         elsewhere = tuple(
-            Elsewhere(user=user, destination="d-1", computer=name, file="inventory/globex.yaml")
+            Entry(user=user, destination="d-1", computer=name, file="inventory/globex.yaml")
             for user, name in sorted(self.model.moved)
         )
         return PlanRequest(
@@ -328,7 +329,9 @@ class TheLaws(RuleBasedStateMachine):
 
     def ledger_size(self) -> int:
         self.begin()
-        return sum(events for events, _ in connection.ledger(self.request()).heads().values())
+        return sum(
+            events for events, _ in operation.current().connection.ledger("mbs-erasure", "acme").heads().values()
+        )
 
     def everything_permitted_is_purged_in_the_end(self) -> None:
         """Let the world be well again, and update: what was permitted and is still dropped must be gone."""
@@ -360,8 +363,7 @@ def sandbox() -> Iterator[RunningSandbox]:
     with RunningSandbox(purge_delay="0s") as running:
         yield running
     MONKEY.undo()
-    connection.reset()
-    purge_run.reset()
+    operation.reset()
 
 
 def test_the_two_laws_hold(sandbox: RunningSandbox) -> None:

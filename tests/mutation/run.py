@@ -30,7 +30,7 @@ GATE = {
     "erasure/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
     "erasure/ledger/life.py": ["tests/erasure/test_ledger.py"],
-    "providers/purge_run.py": [
+    "providers/operation.py": [
         "tests/providers/test_providers.py",
         "tests/providers/test_flows.py",
         "tests/providers/test_batches.py",

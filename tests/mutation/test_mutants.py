@@ -5,7 +5,7 @@ import sys
 
 from tests.mutation.mutants import PROJECT
 
-QUICK = ("policies/judge.py", "providers/purge_run.py")
+QUICK = ("policies/judge.py", "providers/operation.py")
 
 
 def test_every_mutant_of_the_judgement_and_of_the_permit_is_noticed() -> None:

@@ -66,7 +66,7 @@ def test_an_approval_does_not_lift_what_nothing_lifts(rule: str) -> None:
         has[2] = has[2].model_copy(update={"endpoint": "http://127.0.0.1:1"})
     more: dict[str, object] = {}
     if rule == "moved":
-        more = {"unreadable_files": ["x"]}
+        more = {"unreadable": ["x"]}
     if rule == "ledger":
         more = {"ledger_problem": "x"}
     settings = {"rules": {"unknown-user": "refuse"}}
@@ -81,14 +81,14 @@ def test_an_approval_does_not_lift_a_rule_that_this_stack_refuses() -> None:
 
 def test_what_was_begun_under_an_approval_stays_approved_and_only_the_rest_is_judged() -> None:
     has = many(20)
-    begun = {one.life: Life(is_intended=True, approval="sha256:x") for one in has[:15]}
+    begun = {one.life: Life(intended_at=NOW, intention={"approval": "sha256:x"}) for one in has[:15]}
     assert refusals(ruling(has, names(20)[15:], lives=begun)) == []
     assert refusals(ruling(has, names(20)[16:], lives=begun)) == []
     assert refusals(ruling(has, names(20)[17:], lives=begun, settings={"maxPurges": 1})) == ["max-purges"]
 
 
 def test_what_was_begun_without_an_approval_is_judged_again() -> None:
-    begun = {one.life: Life(is_intended=True) for one in many(3)}
+    begun = {one.life: Life(intended_at=NOW) for one in many(3)}
     assert refusals(ruling(many(3), names(1), lives=begun)) == ["max-percent"]
 
 

@@ -1,11 +1,10 @@
 """Each rule, at its edges."""
 
-import dataclasses
 import datetime
+from typing import Any
 
 import pytest
 
-from erasure.evidence import Evidence
 from erasure.ledger import Life
 from mbs.errors import TokenRefused
 from policies.judge import Ruling
@@ -22,6 +21,7 @@ from tests.policies.cases import (
     names,
     refusals,
     ruling,
+    unreadable,
     warnings,
 )
 
@@ -89,8 +89,8 @@ def test_what_is_adopted_in_the_same_update_does_not_count_as_bound() -> None:
 def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts_in_full() -> None:
     has = many(10)
     dropped = has[8:]
-    stored = {"u": {"pc-8": 100, "pc-9": 50, None: 10, "pc-1": 1000}}
-    found = dataclasses.replace(evidence(dropped), stored=stored)
+    stored = {"pc-8": 100, "pc-9": 50, None: 10, "pc-1": 1000}
+    found = evidence(dropped, stored=stored)
     assert refusals(ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 160})) == []
     assert refusals(ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 159})) == ["max-bytes"]
     assert refusals(ruling(has, names(8), evidence=found)) == []
@@ -101,22 +101,23 @@ def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts
 
 def test_two_copies_of_one_computer_count_its_bytes_once() -> None:
     has = [bound("PC", "d1"), bound("PC", "d2")]
-    assert Evidence(stored={"u": {"pc": 100}}).stored_bytes(has) == 100
+    identities = [one.identity for one in has]
+    assert evidence(has, stored={"pc": 100}).stored_bytes(identities) == 100
 
 
 @pytest.mark.parametrize(
     ("about", "fires"),
     [
-        ({"alive_at": NOW - 6 * DAY}, True),
-        ({"alive_at": NOW - 7 * DAY + datetime.timedelta(seconds=1)}, True),
-        ({"alive_at": NOW - 7 * DAY}, False),
-        ({"alive_at": NOW + DAY}, True),
+        ({"not_after": NOW - 6 * DAY}, True),
+        ({"not_after": NOW - 7 * DAY + datetime.timedelta(seconds=1)}, True),
+        ({"not_after": NOW - 7 * DAY}, False),
+        ({"not_after": NOW + DAY}, True),
         ({"is_running": True}, True),
-        ({"is_running": True, "alive_at": NOW - 90 * DAY}, True),
+        ({"is_running": True, "not_after": NOW - 90 * DAY}, True),
         ({}, False),
     ],
 )
-def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str, object], fires: bool) -> None:
+def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str, Any], fires: bool) -> None:
     has = many(3)
     judged = ruling(has, names(2), evidence=evidence(has[2:], **about))
     assert refusals(judged) == (["alive"] if fires else [])
@@ -124,30 +125,26 @@ def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str
 
 def test_quiet_days_are_configured() -> None:
     has = many(3)
-    found = evidence(has[2:], alive_at=NOW - 2 * DAY)
+    found = evidence(has[2:], not_after=NOW - 2 * DAY)
     assert refusals(ruling(has, names(2), evidence=found, settings={"quietDays": 2})) == []
     assert refusals(ruling(has, names(2), evidence=found, settings={"quietDays": 3})) == ["alive"]
 
 
 def test_the_last_copy_of_a_computer_warns() -> None:
     has = many(3)
-    assert warnings(ruling(has, names(2), evidence=evidence(has[2:], copies=frozenset()))) == ["last-copy"]
-    assert warnings(ruling(has, names(2), evidence=evidence(has[2:], copies=frozenset(["other"])))) == []
+    assert warnings(ruling(has, names(2), evidence=evidence(has[2:], copies=()))) == ["last-copy"]
+    assert warnings(ruling(has, names(2), evidence=evidence(has[2:], copies=["other"]))) == []
 
 
 def test_copies_that_are_purged_together_are_no_copies_of_each_other() -> None:
     has = [*many(8), bound("PC", "d1"), bound("PC", "d2")]
-    found = evidence(has[8:])
-    facts = {
-        one.id: dataclasses.replace(found.facts[one.id], copies=frozenset({"d1", "d2"} - {one.destination}))
-        for one in has[8:]
-    }
-    assert warnings(ruling(has, names(8), evidence=dataclasses.replace(found, facts=facts))) == ["last-copy"]
+    assert warnings(ruling(has, names(8), evidence=evidence(has[8:], copies=()))) == ["last-copy"]
+    assert warnings(ruling(has, names(8), evidence=evidence(has[8:], copies=["d3"]))) == []
 
 
 def test_what_is_not_listed_any_more_is_neither_alive_nor_a_last_copy() -> None:
     has = many(3)
-    gone = evidence(has[2:], pair=None, is_running=True, copies=frozenset())
+    gone = evidence(has[2:], is_listed=False, is_running=True, copies=())
     assert is_silent(ruling(has, names(2), evidence=gone))
 
 
@@ -164,7 +161,7 @@ def test_a_hold_that_only_the_ledger_has_seen_is_refused() -> None:
 
 def test_a_held_binding_is_not_released_either() -> None:
     has = [*many(2), bound("held", hold="Litigation")]
-    assert refusals(ruling(has, names(2), released=[has[2].id])) == ["hold"]
+    assert refusals(ruling(has, names(2), released=[has[2].computer])) == ["hold"]
 
 
 @pytest.mark.parametrize("mark", ["protect", "retain"])
@@ -174,19 +171,19 @@ def test_a_binding_that_the_engine_would_not_delete_is_refused(mark: str) -> Non
 
 def test_what_is_released_is_not_purged() -> None:
     has = many(3)
-    assert is_silent(ruling(has, [], released=[one.id for one in has]))
+    assert is_silent(ruling(has, [], released=[one.computer for one in has]))
 
 
 def test_what_another_inventory_wants_is_refused_with_the_file() -> None:
-    judged = ruling(many(3), names(2), neighbours=[elsewhere("pc-2")])
+    judged = ruling(many(3), names(2), elsewhere=[elsewhere("pc-2")])
     assert refusals(judged) == ["moved"]
     assert "inventory/globex.yaml" in str(judged.refusals[0])
 
 
 def test_an_unreadable_neighbour_is_refused() -> None:
-    unreadable = ["inventory/globex.yaml:3: not YAML"]
-    assert refusals(ruling(many(3), names(2), unreadable_files=unreadable)) == ["moved"]
-    assert is_silent(ruling(many(3), names(3), unreadable_files=unreadable))
+    broken = ["inventory/globex.yaml:3: not YAML"]
+    assert refusals(ruling(many(3), names(2), unreadable=broken)) == ["moved"]
+    assert is_silent(ruling(many(3), names(3), unreadable=broken))
 
 
 def test_a_binding_of_another_endpoint_is_refused() -> None:
@@ -195,14 +192,14 @@ def test_a_binding_of_another_endpoint_is_refused() -> None:
 
 def test_a_user_that_the_account_does_not_know_is_refused() -> None:
     has = many(3)
-    unknown = dataclasses.replace(evidence(has[2:]), unknown_users=frozenset(["U"]))
+    unknown = evidence(has[2:], is_known=False, user="U")
     assert refusals(ruling(has, names(2), evidence=unknown)) == ["unknown-user"]
 
 
 def test_an_account_that_cannot_be_read_is_refused() -> None:
     error = TokenRefused("GET", "/api/Users/u/Computers", 401, "denied")
-    assert refusals(ruling(many(3), names(2), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
-    assert refusals(ruling(many(3), names(3), evidence=Evidence(unreadable=(error,)))) == ["unreadable"]
+    assert refusals(ruling(many(3), names(2), evidence=unreadable(error))) == ["unreadable"]
+    assert refusals(ruling(many(3), names(3), evidence=unreadable(error))) == ["unreadable"]
 
 
 def test_a_ledger_that_cannot_be_written_is_refused() -> None:
@@ -225,13 +222,13 @@ def test_what_a_server_might_take_for_a_wanted_one_is_never_purged(level: str, w
     if where == "here":
         judged = ruling(has, ["pc", *names(5)], settings=settings)
     else:
-        judged = ruling(has, names(5), settings=settings, neighbours=[elsewhere("PC ")])
+        judged = ruling(has, names(5), settings=settings, elsewhere=[elsewhere("PC ")])
     assert "too-alike" in refusals(judged)
 
 
 def test_every_refusal_names_rule_finding_and_remedy() -> None:
     has = [*many(20), bound("held", hold="x"), bound("foreign", endpoint="http://127.0.0.1:1")]
-    told = ruling(has, [], ledger_problem="gone", unreadable_files=["x"], neighbours=[elsewhere("PC-1")]).refusals
+    told = ruling(has, [], ledger_problem="gone", unreadable=["x"], elsewhere=[elsewhere("PC-1")]).refusals
     assert {one.rule for one in told} >= {"max-purges", "max-percent", "emptied", "hold", "moved", "account", "ledger"}
     for one in told:
         rule, _, text = str(one).partition(": ")
@@ -251,18 +248,18 @@ def test_the_endpoint_of_a_case_is_the_configured_one() -> None:
 
 def test_bytes_of_a_purge_that_was_accepted_and_is_owed_count_once() -> None:
     has = many(10)
-    found = dataclasses.replace(evidence(has[9:]), stored={"u": {"pc-9": 100}})
+    found = evidence(has[9:], stored={"pc-9": 100})
     owed = Recent(frozenset([has[9].life]), 100)
     assert refusals(ruling(has, names(9), evidence=found, settings={"maxPurgeBytes": 100}, recent=owed)) == []
 
 
 def test_another_inventory_may_want_what_is_not_purged() -> None:
-    assert refusals(ruling(many(3), names(2), neighbours=[elsewhere("PC-0")])) == []
+    assert refusals(ruling(many(3), names(2), elsewhere=[elsewhere("PC-0")])) == []
 
 
 def test_an_unknown_user_matters_only_to_a_purge_of_its_own() -> None:
     has = many(3)
-    unknown = dataclasses.replace(evidence(has[2:]), unknown_users=frozenset(["somebody else"]))
+    unknown = evidence(has[2:], is_known=False, user="somebody else")
     assert refusals(ruling(has, names(2), evidence=unknown)) == []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
-from providers import connection, purge_run
+from providers import operation
 from providers.binding import BindingProvider
 from providers.purge_plan import PurgePlanProvider
 
@@ -83,14 +83,12 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAcc
         yield fake
         server.shutdown()
         thread.join(5)
-    connection.reset()
-    purge_run.reset()
+    operation.reset()
 
 
 def begin_operation(url: str, **settings: str) -> None:
     """Begin anew, as a new plugin process does."""
-    connection.reset()
-    purge_run.reset()
+    operation.reset()
     values = {"endpoint": url, "token": "secret-token", "retries": "0", **settings}
     prefixed = {f"mbs-erasure:{key}": value for key, value in values.items()}
     for provider in (BindingProvider(), PurgePlanProvider()):

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from erasure.errors import Refusal
+from erasure.inventory import Entry
 from erasure.ledger import Lease, LeaseHeld, Ledger, LedgerError
-from erasure.plan import Bound, PlanRequest, Wanted
-from providers import batches, purge_run
+from erasure.plan import Bound, PlanRequest
+from providers import batches, operation
 from providers.batches import Batches, Send
 from providers.binding import BindingProvider, bound_of
 from providers.purge_plan import PurgePlanProvider
@@ -274,7 +275,7 @@ class Dropping:
     def begin(self, *, dry_run: bool = False, **marks: bool) -> list[str]:
         """Check the plan, with these marks on PC-3, and what stays; return what refuses."""
         begin_operation(self.account.url, maxPurgePercent="100", rules='{"hold": "off"}')
-        stays = tuple(Wanted(user="u-1", destination="d-1", computer=one) for one in NAMES[:2])
+        stays = tuple(Entry(user="u-1", destination="d-1", computer=one) for one in NAMES[:2])
         request = PlanRequest(
             project="mbs-erasure",
             stack="acme",
@@ -305,7 +306,7 @@ def dropping(account: FakeAccount) -> Dropping:
 def test_an_update_of_the_whole_stack_purges_what_a_user_loses_in_one_call(
     dropping: Dropping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(purge_run, "is_whole_stack", lambda: True)
+    monkeypatch.setattr(operation, "is_whole_stack", lambda: True)
     assert dropping.begin() == []
     for name in ("PC-4", "PC-3"):
         dropping.delete(name)
@@ -315,7 +316,7 @@ def test_an_update_of_the_whole_stack_purges_what_a_user_loses_in_one_call(
 def test_an_update_of_a_part_purges_what_is_asked_for_alone(
     dropping: Dropping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(purge_run, "is_whole_stack", lambda: False)
+    monkeypatch.setattr(operation, "is_whole_stack", lambda: False)
     assert dropping.begin() == []
     dropping.delete("PC-4")
     assert dropping.account.deleted == [("u-1", listed("PC-4"))]
@@ -325,7 +326,7 @@ def test_an_update_of_a_part_purges_what_is_asked_for_alone(
 def test_what_the_engine_may_leave_alone_goes_with_no_other(
     dropping: Dropping, monkeypatch: pytest.MonkeyPatch, mark: str
 ) -> None:
-    monkeypatch.setattr(purge_run, "is_whole_stack", lambda: True)
+    monkeypatch.setattr(operation, "is_whole_stack", lambda: True)
     assert dropping.begin(**{mark: True}) == []
     dropping.delete("PC-4")
     assert dropping.account.deleted == [("u-1", listed("PC-4"))]

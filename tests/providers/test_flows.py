@@ -8,10 +8,11 @@ import pytest
 
 from erasure.approvals import Approval
 from erasure.clock import today
-from erasure.judged import JudgedPlan
+from erasure.inventory import Entry
 from erasure.ledger import Event, Kind, Ledger, LedgerError
-from erasure.plan import Elsewhere, Plan, PlanRequest, Released, Wanted, purges_digest
-from providers import connection
+from erasure.plan import Plan, PlanRequest, purges_digest
+from erasure.reports.plan import PlanReport
+from providers import operation
 from tests.providers.conftest import FakeAccount, begin_operation
 from tests.small_engine import Outcome, SmallEngine
 
@@ -41,7 +42,7 @@ class Stack:
             stack="acme",
             dry_run=False,
             wanted=tuple(
-                Wanted(
+                Entry(
                     user="u-1",
                     destination="d-1",
                     computer=one,
@@ -58,7 +59,7 @@ class Stack:
         return self.engine.up(self.request(*wanted, hold=hold, deleted=deleted))
 
     def approve(self, *wanted: str) -> Approval:
-        purges = Plan.of(self.request(*wanted)).purges
+        purges = Plan(self.request(*wanted)).purges
         digest = purges_digest(self.endpoint, "acme", purges)
         approval = Approval(
             digest=digest,
@@ -98,6 +99,12 @@ def test_a_purge_is_written_down_before_and_after_its_call(stack: Stack) -> None
     assert {key: intended[key] for key in ("user", "computer")} == {"user": "u-1", "computer": "PC-4"}
     assert "approval" not in intended
     assert sent == {"destination": "D-1", "computer": "PC-4"}
+
+
+def test_how_much_is_stored_is_written_down_before_every_purge_whatever_is_configured(stack: Stack) -> None:
+    stack.account.stored["u-1"] = [{"Computer": "pc-4", "SizeBackup": 60}]
+    stack.up(*NAMES[:3])
+    assert stack.events()[2].data["stored_bytes"] == 60
 
 
 def test_an_approved_purge_says_who_approved_what(stack: Stack) -> None:
@@ -158,7 +165,7 @@ def test_a_hold_from_before_the_ledger_is_lifted_in_it(stack: Stack) -> None:
 
 
 def test_a_released_binding_is_written_down_and_kept(stack: Stack) -> None:
-    stack.fields["released"] = (Released(id="u-1/d-1/pc-4", reason="Sold"),)
+    stack.fields["released"] = (Entry(user="u-1", destination="d-1", computer="PC-4", release="Sold"),)
     assert stack.up(*NAMES[:3]).is_permitted
     assert "u-1/d-1/pc-4" not in stack.engine.state
     assert stack.kinds() == ["adopted", "released"]
@@ -251,7 +258,7 @@ def test_an_update_of_nothing_says_nothing(stack: Stack, capsys: pytest.CaptureF
 
 
 def test_a_release_of_what_was_never_bound_is_nothing(stack: Stack) -> None:
-    stack.fields["released"] = (Released(id="u-1/d-1/never", reason="Sold"),)
+    stack.fields["released"] = (Entry(user="u-1", destination="d-1", computer="never", release="Sold"),)
     assert stack.up(*NAMES).is_permitted
 
 
@@ -382,7 +389,7 @@ def test_purges_of_the_last_day_count(stack: Stack) -> None:
 
 
 def test_a_neighbour_is_heard(stack: Stack) -> None:
-    stack.fields["elsewhere"] = (Elsewhere(user="u-1", destination="d-1", computer="PC-4", file="inventory/x.yaml"),)
+    stack.fields["elsewhere"] = (Entry(user="u-1", destination="d-1", computer="PC-4", file="inventory/x.yaml"),)
     assert stack.up(*NAMES[:3]).refusals == ["moved"]
     stack.fields = {"unreadable": ("inventory/x.yaml:1: bad",)}
     assert stack.up(*NAMES[:3]).refusals == ["moved"]
@@ -395,8 +402,8 @@ def test_the_judged_plan_is_left_in_a_file(stack: Stack, monkeypatch: pytest.Mon
     stack.account.listed["u-1"].append({"DestinationId": "D-2", "ComputerName": "PC-4"})
     stack.account.listed["u-1"].append({"DestinationId": "D-1", "ComputerName": "PC-4"})
     assert stack.up(*NAMES[:2]).refusals == ["max-percent", "alive"]
-    read = JudgedPlan.model_validate_json((tmp_path / "plan.json").read_text())
-    assert (read.is_permitted, read.dry_run, read.wanted, read.bound) == (False, False, 2, 4)
+    read = PlanReport.model_validate_json((tmp_path / "plan.json").read_text())
+    assert (read.outcome, read.totals.wanted, read.totals.bound) == ("refused", 2, 4)
     gone, alive = read.purges
     assert (gone.id, gone.is_listed, gone.is_running, gone.other_copies) == ("u-1/d-1/pc-3", False, False, 0)
     assert (alive.id, alive.is_listed, alive.is_running, alive.other_copies) == ("u-1/d-1/pc-4", True, True, 1)
@@ -410,12 +417,12 @@ def test_the_judged_plan_is_left_in_a_file(stack: Stack, monkeypatch: pytest.Mon
     stack.account.listed.clear()
     stack.account.known.clear()
     stack.up(*NAMES[:3])
-    read = JudgedPlan.model_validate_json((tmp_path / "plan.json").read_text())
+    read = PlanReport.model_validate_json((tmp_path / "plan.json").read_text())
     assert read.purges[0].is_listed is None
 
     stack.account.listed["u-1"] = "garbage"
     stack.up(*NAMES[:3], "PC-9")
-    read = JudgedPlan.model_validate_json((tmp_path / "plan.json").read_text())
+    read = PlanReport.model_validate_json((tmp_path / "plan.json").read_text())
     assert (read.purges[0].is_listed, read.purges[0].other_copies) == (None, None)
     assert read.adoptions == ("u-1/d-1/pc-9",)
 
@@ -425,7 +432,7 @@ def test_an_obstacle_is_in_the_file_apart_from_the_rules(
 ) -> None:
     monkeypatch.setenv("MBS_PLAN_FILE", str(tmp_path / "plan.json"))
     assert set(stack.up("PC-1", "PC-9").refusals) == {"not-listed", "max-percent"}
-    read = JudgedPlan.model_validate_json((tmp_path / "plan.json").read_text())
+    read = PlanReport.model_validate_json((tmp_path / "plan.json").read_text())
     assert [one.partition(":")[0] for one in read.obstacles] == ["not-listed"]
 
 
@@ -446,16 +453,11 @@ def test_many_refusals_are_cut_and_counted(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("settings", "asked"),
     [
-        ({}, ["/api/Users/u-1/Computers", "/api/Monitoring/u-1"]),
-        ({"rules": '{"alive": "off"}'}, ["/api/Users/u-1/Computers"]),
-        ({"maxPurgeBytes": "1"}, ["/api/Users/u-1/Computers", "/api/Monitoring/u-1", "/api/Billing/Details"]),
-        (
-            {"maxPurgeBytes": "1", "rules": '{"max-bytes": "off"}'},
-            ["/api/Users/u-1/Computers", "/api/Monitoring/u-1"],
-        ),
+        ({}, ["/api/Users/u-1/Computers", "/api/Monitoring/u-1", "/api/Billing/Details"]),
+        ({"rules": '{"alive": "off"}'}, ["/api/Users/u-1/Computers", "/api/Billing/Details"]),
     ],
 )
-def test_only_what_a_rule_needs_is_asked(stack: Stack, settings: dict[str, str], asked: list[str]) -> None:
+def test_a_purge_is_asked_about_once_for_each_kind(stack: Stack, settings: dict[str, str], asked: list[str]) -> None:
     stack.settings.update(settings)
     stack.engine.preview(stack.request(*NAMES[:3]))
     assert stack.account.asked == asked
@@ -476,4 +478,4 @@ def test_stored_bytes_that_no_rule_needs_may_fail(
     stack.account.stored["u-1"] = "garbage"
     assert stack.up(*NAMES[:3]).is_permitted
     assert "not all that is stored could be looked up" in capsys.readouterr().err
-    assert connection.configuration().max_purge_bytes is None
+    assert operation.current().connection.configuration.max_purge_bytes is None

@@ -70,7 +70,7 @@ def test_a_dated_entry_is_wanted_until_its_day_begins_in_utc(monkeypatch: pytest
     assert request.day == datetime.date(2026, 12, 23)
     on(monkeypatch, "2026-12-24T00:00")
     assert [one.computer for one in plan_request().wanted] == ["PC-1"]
-    assert [(one.id, one.reason) for one in request.released] == [("u-1/d-1/pc-3", "Sold")]
+    assert [(one.identity.id, one.release) for one in request.released] == [("u-1/d-1/pc-3", "Sold")]
 
 
 def test_without_a_dated_entry_the_day_does_not_show(root: Path) -> None:
@@ -86,10 +86,12 @@ def test_neighbours_are_asked_only_where_something_is_to_be_purged(root: Path, m
     on(monkeypatch, "2026-12-24T12:00")
     assert plan_request().unreadable[0].startswith("inventory/globex.yml:1: ")
     neighbour.write_text(INVENTORY.replace("PC-2", "pc-2").replace("2026-12-24", "2027-01-01"))
-    (found,) = plan_request().elsewhere
+    (found,) = (entry for entry in plan_request().elsewhere if entry.computer != "PC-1")
     assert (found.computer, found.file) == ("pc-2", "inventory/globex.yml")
     neighbour.write_text(INVENTORY)
-    assert plan_request().elsewhere == (), "what is due there is not wanted there"
+    assert [entry.computer for entry in plan_request().elsewhere] == ["PC-1"], "what is due there is not wanted there"
+    neighbour.write_text(INVENTORY.replace("u-1", "somebody else"))
+    assert plan_request().elsewhere == (), "of whom nothing is purged"
 
 
 def test_an_inventory_in_another_folder_has_its_neighbours_there_too(
@@ -102,9 +104,9 @@ def test_an_inventory_in_another_folder_has_its_neighbours_there_too(
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"mbs-erasure:inventory": "customers/acme.yaml"}))
     request = plan_request()
     assert [one.partition(":")[0] for one in request.unreadable] == ["customers/globex.yaml"]
-    assert [one.file for one in request.elsewhere] == []
+    assert [(one.computer, one.file) for one in request.elsewhere] == [("PC-1", "inventory/acme.yaml")]
     (root / "inventory/acme.yaml").write_text(INVENTORY.replace(", purge_after: 2026-12-24", ""))
-    assert [one.file for one in plan_request().elsewhere] == ["inventory/acme.yaml"]
+    assert [one.computer for one in plan_request().elsewhere] == ["PC-1", "PC-2"]
 
 
 def test_an_inventory_in_the_projects_root_has_no_neighbours_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

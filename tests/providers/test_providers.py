@@ -7,9 +7,10 @@ from pulumi.dynamic import CheckResult, Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from erasure.errors import Refusal
-from erasure.plan import Bound, PlanRequest, Released, Wanted
+from erasure.inventory import Entry
+from erasure.plan import Bound, PlanRequest
 from mbs.errors import MbsError
-from providers import connection, purge_run
+from providers import operation
 from providers.binding import BindingProvider, bound_of
 from providers.purge_plan import PurgePlanProvider
 from providers.state import bound_in
@@ -49,8 +50,8 @@ def plan(state: dict[str, dict[str, Any]], *wanted: str, released: tuple[str, ..
         project="mbs-erasure",
         stack="acme",
         dry_run=more.pop("dry_run", False),
-        wanted=tuple(Wanted(user="u-1", destination="d-1", computer=one) for one in wanted),
-        released=tuple(Released(id=one, reason="Sold") for one in released),
+        wanted=tuple(Entry(user="u-1", destination="d-1", computer=one) for one in wanted),
+        released=tuple(Entry(user="u-1", destination="d-1", computer=one, release="Sold") for one in released),
         bound=tuple(bound_of(key, outs) for key, outs in state.items()),
         **more,
     )
@@ -71,7 +72,7 @@ def next_operation(account: FakeAccount, **settings: str) -> None:
 
 @pytest.mark.usefixtures("account")
 def test_a_provider_is_pickled_as_a_name() -> None:
-    connection.account()
+    operation.current().connection.account()
     for provider in (BindingProvider(), PurgePlanProvider()):
         assert len(serialize_provider(provider)) < 100
         assert provider.serialize_as_secret_always is False
@@ -123,7 +124,7 @@ def test_a_deletion_without_a_permit_is_refused(account: FakeAccount, case: str)
         assert plan(state, *NAMES[:3]).failures == [], "and a later permit does not undo it"
     if case == "undeclared":
         plan(state, *NAMES[:3])
-        purge_run.current()._checked.discard("u-1/d-1/pc-1")  # noqa: SLF001 -- as a program that declares a part
+        operation.current()._checked.discard("u-1/d-1/pc-1")  # noqa: SLF001 -- as a program that declares a part
     if case == "foreign":
         plan(state, *NAMES[:3])
         BindingProvider().check({}, inputs("PC-4"))
@@ -138,9 +139,9 @@ def test_a_deletion_without_a_permit_is_refused(account: FakeAccount, case: str)
 def test_either_provider_may_be_configured_first(
     account: FakeAccount, provider: type[BindingProvider | PurgePlanProvider]
 ) -> None:
-    connection.reset()
+    operation.reset()
     provider().configure(ConfigureRequest(Config({"mbs-erasure:endpoint": account.url}, "mbs-erasure")))
-    assert connection.configuration().endpoint == account.url
+    assert operation.current().connection.configuration.endpoint == account.url
 
 
 @pytest.mark.parametrize("request_", ["garbage", "unjudgeable"])
@@ -152,7 +153,7 @@ def test_a_plan_that_cannot_be_judged_takes_an_earlier_permit_back(account: Fake
         with pytest.raises(ValueError, match="PlanRequest"):
             PurgePlanProvider().check({}, {"request": "garbage"})
     else:
-        connection.reset()
+        operation.reset()
         begin = {"mbs-erasure:endpoint": account.url, "mbs-erasure:ledger": "nosuch://x"}
         BindingProvider().configure(ConfigureRequest(Config(begin, "mbs-erasure")))
         assert reasons(plan(state, *NAMES[:3])) == ["ledger"]
@@ -180,7 +181,7 @@ def test_the_old_half_of_a_replacement_is_no_purge(account: FakeAccount) -> None
 def test_a_released_binding_is_no_purge(account: FakeAccount) -> None:
     state = adopt(account, *NAMES)
     next_operation(account)
-    assert plan(state, *NAMES[:3], released=("u-1/d-1/pc-4",)).inputs["purges"] == []
+    assert plan(state, *NAMES[:3], released=("PC-4",)).inputs["purges"] == []
     BindingProvider().delete("u-1/d-1/pc-4", state["u-1/d-1/pc-4"])
     assert (account.deleted, account.asked) == ([], [])
 
@@ -210,7 +211,7 @@ def test_a_purge_that_the_account_does_not_acknowledge_raises(account: FakeAccou
     state = adopt(account, *NAMES)
     next_operation(account)
     plan(state, *NAMES[:3])
-    connection.account().client.endpoint = "http://127.0.0.1:9"
+    operation.current().connection.account().client.endpoint = "http://127.0.0.1:9"
     with pytest.raises(MbsError):
         BindingProvider().delete("u-1/d-1/pc-4", state["u-1/d-1/pc-4"])
 
@@ -336,7 +337,12 @@ def test_an_empty_listing_of_a_known_user_with_a_purge_is_asked_twice_not_more(a
     account.listed["u-1"] = []
     next_operation(account)
     plan(state, *NAMES[:3])
-    assert account.asked == ["/api/Users/u-1/Computers", "/api/Users/u-1", "/api/Monitoring/u-1"]
+    assert account.asked == [
+        "/api/Users/u-1/Computers",
+        "/api/Users/u-1",
+        "/api/Monitoring/u-1",
+        "/api/Billing/Details",
+    ]
 
 
 @pytest.mark.parametrize("token", ["", "two words"])
@@ -345,4 +351,4 @@ def test_without_usable_credentials_a_plan_that_needs_the_account_is_refused(acc
     assert [one.reason.partition(":")[0] for one in plan({}, "PC-1").failures] == ["credentials"]
     bound = Bound(id="u/d/c", user="u", destination="d", computer="c", endpoint=account.url, life="1")
     with pytest.raises(Refusal, match="not-permitted"):
-        purge_run.current().delete(bound)
+        operation.current().delete(bound)

@@ -14,14 +14,14 @@ import pytest
 from erasure.account import Account
 from erasure.errors import Refusal
 from erasure.ledger import Event, Kind, Lease, Ledger, LedgerError
-from erasure.plan import Bound, PlanRequest
+from erasure.plan import Bound, Plan, PlanRequest
 from mbs import pace
 from mbs.client import Client
 from mbs.credentials import Credentials, Login, Token
 from mbs.errors import ApiError, LoginRefused, TokenRefused, Unreachable, UnreadableAnswer
 from mbs.pace import Pace
-from providers import connection, sending
-from providers.judgement import judge_request
+from providers import operation, sending
+from providers.judgement import judge_plan
 from providers.sending import Sender
 from tests.providers.conftest import begin_operation
 
@@ -140,13 +140,15 @@ class Run:
         """Judge in an operation of its own, then send these as one batch; return the errors."""
         begin_operation(self.vendor.url)
         lookups, self.vendor.lookups = self.vendor.lookups, []
-        judgement = judge_request(self.request)
+        judgement = judge_plan(Plan(self.request), operation.current().connection)
         self.vendor.lookups = lookups
         self.vendor.calls.clear()
         client = Client(
             url or self.vendor.url, credentials or Token("secret"), timeout=5, pace=Pace(retries, lambda _: None)
         )
-        errors = Sender(judgement, Account(client, 1), self.lease)([self.bound[one] for one in names])
+        errors = Sender(judgement.case, Account(client, 1), judgement.ledger, self.lease)(
+            [self.bound[one] for one in names]
+        )
         assert set(errors) == {self.bound[one].id for one in names}
         return {one: error for one in names if (error := errors[self.bound[one].id]) is not None}
 
@@ -171,7 +173,7 @@ def run(vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     one = Run(vendor)
     yield one
     one.lease.give_back()
-    connection.reset()
+    operation.reset()
 
 
 def refuse_to_write(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:

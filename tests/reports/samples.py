@@ -7,7 +7,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from erasure.approvals import approval_entry
-from erasure.reports.plan import DueLater, Place, PlanReport, Purge, Rule, Totals, Unlisted
+from erasure.plan import Fired
+from erasure.reports.plan import Place, PlanReport, Purge, Totals
 
 NOW: Final = datetime.datetime(2026, 11, 24, 14, 11, tzinfo=datetime.UTC)
 DIGEST: Final = "sha256:" + "3f9c" * 16
@@ -94,7 +95,7 @@ def report(purges: Sequence[Purge] = (), **other: Any) -> PlanReport:  # noqa: A
     return PlanReport.model_validate(usual | other)
 
 
-def rule(name: str = "max-purges", level: str = "approve", **other: Any) -> Rule:  # noqa: ANN401 -- fields of the model
+def rule(name: str = "max-purges", level: str = "approve", **other: Any) -> Fired:  # noqa: ANN401 -- fields of the model
     """Return a rule that fired; without anything else, one that an approval would lift."""
     usual: dict[str, Any] = {
         "rule": name,
@@ -104,7 +105,7 @@ def rule(name: str = "max-purges", level: str = "approve", **other: Any) -> Rule
         "is_lifted": False,
         "is_in_the_way": level in ("refuse", "approve"),
     }
-    return Rule.model_validate(usual | other)
+    return Fired.model_validate(usual | other)
 
 
 def refused() -> PlanReport:
@@ -141,13 +142,13 @@ def refused() -> PlanReport:
         objections=("the approval sha256:51b0c0de... is of another set: 40 purges, not these 42",),
         approval=approval_entry(DIGEST, 42, NOW.date()),
         due_later=[
-            DueLater(day=datetime.date(2026, 12, 24), user=purges[0].user, computer="ACME-SPARE", destination=COLD),
-            DueLater(day=datetime.date(2027, 1, 31), user=purges[9].user, computer="ACME-SPARE-2", destination=EUROPE),
+            Place(day=datetime.date(2026, 12, 24), user=purges[0].user, computer="ACME-SPARE", destination=COLD),
+            Place(day=datetime.date(2027, 1, 31), user=purges[9].user, computer="ACME-SPARE-2", destination=EUROPE),
         ],
         stays=[Place.model_validate(one) for one in places],
         unlisted=[
-            Unlisted.model_validate(places[0] | {"computer": "HOME-PC", "wanted_in": None}),
-            Unlisted.model_validate(places[1] | {"computer": "ACME-B", "wanted_in": "inventory/acme-berlin.yaml"}),
+            Place.model_validate(places[0] | {"computer": "HOME-PC", "wanted_in": None}),
+            Place.model_validate(places[1] | {"computer": "ACME-B", "wanted_in": "inventory/acme-berlin.yaml"}),
         ],
         adoptions=(f"{purges[0].user}/{EUROPE}/acme-new-server",),
         releases=(f"{purges[1].user}/{EUROPE}/acme-leaving",),
@@ -172,11 +173,10 @@ def named(names: Sequence[str] = HOSTILE) -> PlanReport:
         objections=names,
         approval=approval_entry(DIGEST, len(names), NOW.date()),
         due_later=[
-            DueLater(day=NOW.date(), user=one.user, computer=one.computer, destination=one.destination)
-            for one in purges
+            Place(day=NOW.date(), user=one.user, computer=one.computer, destination=one.destination) for one in purges
         ],
         stays=[Place.model_validate(one) for one in places],
-        unlisted=[Unlisted.model_validate(one | {"wanted_in": one["computer"]}) for one in places],
+        unlisted=[Place.model_validate(one | {"wanted_in": one["computer"]}) for one in places],
         adoptions=names,
         releases=names,
     )
@@ -195,7 +195,7 @@ def large(number: int = 10_000) -> PlanReport:
         rules=[rule(name) for name in ("max-purges", "max-percent", "max-bytes", "emptied", "alive", "unknown-user")],
         approval=approval_entry(DIGEST, number, NOW.date()),
         stays=[Place.model_validate(one) for one in places],
-        unlisted=[Unlisted.model_validate(one | {"wanted_in": None}) for one in places],
+        unlisted=[Place.model_validate(one | {"wanted_in": None}) for one in places],
         adoptions=[one.id for one in purges],
         releases=[one.id for one in purges],
     )

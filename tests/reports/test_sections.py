@@ -1,6 +1,7 @@
 """What every rendering tells, and in which order."""
 
 from erasure.reports import sections
+from erasure.reports.plan import notes, riskiest_first
 from tests.reports.samples import COLD, purge, refused, report, rule
 
 
@@ -14,7 +15,7 @@ def test_what_looks_like_a_mistake_comes_first_then_the_largest() -> None:
         purge("running", is_running=True),
         purge("held", hold="Litigation"),
     ]
-    found = [one.computer for one in sections.riskiest_first(names)]
+    found = [one.computer for one in riskiest_first(names)]
     assert found == ["held", "running", "last", "unknown", "large", "small", "gone"]
 
 
@@ -50,9 +51,7 @@ def test_rules_say_what_they_mean_for_the_update_and_what_to_do() -> None:
         rule("hold", "refuse", remedy="lift it"),
         rule(remedy="drop fewer"),
     ]
-    told = [
-        (one.rule, sections.state(one), sections.remedy(one)) for one in sections.rules(report([purge()], rules=fired))
-    ]
+    told = [(one.rule, sections.state(one), one.advice) for one in sections.rules(report([purge()], rules=fired))]
     assert [one[:2] for one in told] == [
         ("hold", "in the way"),
         ("max-purges", "in the way"),
@@ -79,8 +78,8 @@ def test_every_part_of_a_plan_has_its_section_and_an_empty_part_has_none() -> No
 
 
 def test_a_purge_tells_what_a_reviewer_should_know() -> None:
-    notes = {note for one in refused().purges for note in sections.notes(one)}
-    assert notes == {
+    found = {note for one in refused().purges for note in notes(one)}
+    assert found == {
         "last copy",
         "backing up now",
         "already gone, nothing is sent",
@@ -88,4 +87,4 @@ def test_a_purge_tells_what_a_reviewer_should_know() -> None:
         "begun before",
         "due since 2026-11-20",
     }
-    assert sections.notes(purge(is_listed=None)) == ["the account cannot tell"]
+    assert notes(purge(is_listed=None)) == ["the account cannot tell"]

@@ -1,26 +1,37 @@
-"""The purge run: what this operation may purge, and the only place that asks for it.
+"""The operation that this process serves: its connection, what it may purge, and the only place that asks for it.
 
-One run is one plugin process: the engine starts one for each preview, update, refresh or destroy. The plan's check
-permits a set; until then, and for everything else, a deletion is refused.
+One operation is one plugin process: the engine starts one for each preview, update, refresh or destroy. The plan's
+check permits a set; until then, and for everything else, a deletion is refused.
 """
 
 import atexit
 import contextlib
+import logging
+import os
 import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
-from erasure.errors import Refusal
+from pulumi.dynamic import ConfigureRequest
+
+from erasure.configuration import KEYS
+from erasure.errors import Problems, Refusal
 from erasure.ledger import Event, Kind, Lease, LeaseHeld, Ledger, LedgerError
-from erasure.plan import Bound
+from erasure.plan import Bound, Plan
+from mbs.errors import MbsError
 from providers.batches import Batches
-from providers.engine import is_gone, is_whole_stack, this_process
+from providers.connection import Connection
+from providers.engine import end_with_engine, is_gone, is_whole_stack, this_process
 from providers.judgement import Judgement
 from providers.sending import Sender
 
-_REMEDY = "drop its entry and run `pulumi up` for the whole stack; `release` stops managing it and keeps its data"
-_AGAIN = "run `pulumi up` again once the ledger can be written"
+_REMEDY: Final = (
+    "drop its entry and run `pulumi up` for the whole stack; `release` stops managing it and keeps its data"
+)
+_AGAIN: Final = "run `pulumi up` again once the ledger can be written"
 
 
 @dataclass(frozen=True)
@@ -32,16 +43,36 @@ class Permit:
     batches: Batches | None
 
 
-@dataclass
-class PurgeRun:
-    """One operation's permit, the bindings that were checked in it, and its lease."""
+class Operation:
+    """One operation's connection, permit and lease, and the bindings that were checked in it."""
 
-    _permit: Permit | None = None
-    _refused: bool = False
-    _checked: set[str] = field(default_factory=set)
-    _lease: Lease | None = None
-    _no_lease: str = "none was taken"
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._permit: Permit | None = None
+        self._refused = False
+        self._checked: set[str] = set()
+        self._lease: Lease | None = None
+        self._no_lease = "none was taken"
+        self._lock = threading.Lock()
+
+    def configure(self, request: ConfigureRequest) -> None:
+        """Take the stack's configuration, with its secrets, from the engine. Raises Problems.
+
+        Every provider class of the process is configured, with the same values; the first one counts.
+        """
+        _leave_reported_errors_to_the_engine()
+        with self._lock:
+            if self._connection is None:
+                values = {key: value for key in KEYS if (value := request.config.get(key)) is not None}
+                self._connection = Connection(values, os.environ, Path.cwd())  # where the engine starts its plugins
+                end_with_engine()
+
+    @property
+    def connection(self) -> Connection:
+        """What `configure` led to."""
+        if self._connection is None:
+            raise RuntimeError("a provider was called before it was configured")
+        return self._connection
 
     def refuse(self) -> None:
         """Purge nothing in this operation, whatever is permitted later: once refused, refused."""
@@ -75,13 +106,15 @@ class PurgeRun:
         if lease is not None:
             with contextlib.suppress(LedgerError):
                 lease.give_back()
+        if self._connection is not None:
+            self._connection.close()
 
     def permit(self, judgement: Judgement, lives: Mapping[str, str]) -> None:
         """Permit what a plan would purge. In a preview, and without a lease, that is nothing."""
         batches = None
         if judgement.account is not None and self._lease is not None:
-            sender = Sender(judgement, judgement.account, self._lease)
-            batches = Batches(sender, _ahead(judgement), judgement.case.configuration.concurrency)
+            sender = Sender(judgement.case, judgement.account, judgement.ledger, self._lease)
+            batches = Batches(sender, _ahead(judgement.case.plan), judgement.case.configuration.concurrency)
         with self._lock:
             self._permit = Permit(judgement, lives, batches)
 
@@ -94,7 +127,7 @@ class PurgeRun:
         """Return the life that a binding begins in this operation."""
         return (self._permit.lives.get(binding) if self._permit else None) or uuid.uuid4().hex
 
-    def used_up(self, binding: str) -> str | None:
+    def spent_life_of(self, binding: str) -> str | None:
         """Return the present life of a wanted binding that has to begin a new one."""
         found = self._permit.judgement.renewals.get(binding) if self._permit else None
         return found.life if found else None
@@ -110,14 +143,14 @@ class PurgeRun:
         did not accept it. In all of these the binding stays in the state.
         """
         permit = self._permitted(bound)
-        plan = permit.judgement.plan
+        plan = permit.judgement.case.plan
         if bound.id in plan.wanted:
             return  # the old half of a replacement
         if bound.id in plan.released:
-            reason = {"reason": plan.released[bound.id].reason}
+            reason = {"reason": plan.released[bound.id].release}
             permit.judgement.ledger.append([Event(Kind.RELEASED, bound.endpoint, bound.id, bound.life, reason)])
             return
-        if bound.id not in plan.purged:
+        if bound.id not in plan.purge_ids:
             raise Refusal("not-permitted", f"{bound.identity} is not purged: the plan does not name it", _REMEDY)
         if permit.batches is None:
             finding = f"{bound.identity} is not purged: this run has no lease ({self._no_lease})"
@@ -134,7 +167,7 @@ class PurgeRun:
                     " (destroy, --target and a failed program purge nothing)",
                     _REMEDY,
                 )
-            wanted = permit.judgement.plan.wanted.keys()
+            wanted = permit.judgement.case.plan.wanted.keys()
             complete = self._checked == wanted
             missing = len(wanted - self._checked) if not complete else 0
         if not complete:
@@ -147,28 +180,39 @@ class PurgeRun:
         return permit
 
 
-def _ahead(judgement: Judgement) -> list[Bound]:
+def _ahead(plan: Plan) -> list[Bound]:
     """Return what may be purged before the engine asks for it: what it is sure to delete.
 
     What it may have been told to leave aside, or would not delete by itself, waits for its call.
     """
     if not is_whole_stack():
         return []
-    purged = judgement.plan.purged
-    marked = {one.id for one in judgement.request.bound if one.protect or one.retain or one.pending_deletion}
-    return [one for one in judgement.plan.bound.values() if one.id in purged and one.id not in marked]
+    marked = {bound.id for bound in plan.request.bound if bound.protect or bound.retain or bound.pending_deletion}
+    return [bound for bound in plan.bound.values() if bound.id in plan.purge_ids and bound.id not in marked]
 
 
-_run = PurgeRun()
+def _leave_reported_errors_to_the_engine() -> None:
+    """Keep gRPC from printing a traceback for an error that the engine shows as a sentence anyway."""
+    logger = logging.getLogger("grpc._server")
+    if _is_not_reported not in logger.filters:
+        logger.addFilter(_is_not_reported)
 
 
-def current() -> PurgeRun:
-    """Return the run of this process."""
-    return _run
+def _is_not_reported(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, Refusal | Problems | MbsError | LedgerError)
+
+
+_operation = Operation()
+
+
+def current() -> Operation:
+    """Return the operation of this process."""
+    return _operation
 
 
 def reset() -> None:
-    """Begin a new run: what a new process does for the engine, for tests that stay in one."""
-    global _run  # noqa: PLW0603 -- the process serves one operation of one stack
-    _run.end()
-    _run = PurgeRun()
+    """Begin a new operation: what a new process does for the engine, for tests that stay in one."""
+    global _operation  # noqa: PLW0603 -- the process serves one operation of one stack
+    _operation.end()
+    _operation = Operation()

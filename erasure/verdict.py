@@ -1,0 +1,157 @@
+"""The verdict on a purge: looks at the account again, and what all looks together come to."""
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from erasure.account import Account
+from erasure.evidence import UserEvidence, look_up
+from erasure.identity import Identity
+from erasure.ledger import Event, Kind, Life, Observation, Verdict
+
+_AN_HOUR: Final = datetime.timedelta(hours=1)
+_WATCHED: Final = datetime.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class NewLook:
+    """A new look at one purge, and what all looks together come to."""
+
+    life: Life
+    observation: Observation
+    verdict: Verdict
+    because: str
+
+    def events(self) -> list[Event]:
+        """Return what the ledger is to keep: the look, and the verdict where it is another than before."""
+        of = (self.life.endpoint, self.life.binding, self.life.life)
+        events = [Event(Kind.OBSERVED, *of, self.observation.document())]
+        if self.life.verdict is not self.verdict:
+            events.append(Event(Kind.VERDICT, *of, {"verdict": self.verdict.value, "because": self.because}))
+        return events
+
+
+def is_open(life: Life, now: datetime.datetime, deadline: datetime.timedelta) -> bool:
+    """Whether a purge is to be looked at again: until its end is known, and for 30 days after its deadline."""
+    if life.asked_at is None or life.adopted_again_at is not None:
+        return False
+    is_settled = life.verdict in (Verdict.ERASED, Verdict.UNKNOWN)
+    return not is_settled or now < life.asked_at + deadline + _WATCHED
+
+
+def look_again(
+    open_purges: Sequence[Life], account: Account, now: datetime.datetime, deadline: datetime.timedelta
+) -> list[NewLook]:
+    """Look at the account again, with one request a user and kind. What it cannot tell is an observation too."""
+    here = account.client.endpoint
+    asked = [life for life in open_purges if life.endpoint == here]
+    evidence = look_up([_identity(life) for life in asked], (), account, now)
+    looks = []
+    for life in open_purges:
+        if life.endpoint == here:
+            seen = _observation(life, evidence.of_user(life.named("user")), now)
+        else:
+            seen = Observation(now, problem=f"it was purged at {life.endpoint}, and the endpoint is now {here}")
+        looks.append(NewLook(life, seen, *verdict_of(life, seen, deadline)))
+    return looks
+
+
+def exit_code(looks: Iterable[tuple[Verdict, bool]]) -> int:
+    """Return 0 where all is erased, or cannot be known past the deadline; 3 where something stands against it; else 2.
+
+    Each look is a verdict, and whether the deadline has passed.
+    """
+    worst = 0
+    for verdict, is_past in looks:
+        if verdict in (Verdict.OVERDUE, Verdict.CONTRADICTED, Verdict.RETURNED):
+            return 3
+        if verdict is not Verdict.ERASED and not (verdict is Verdict.UNKNOWN and is_past):
+            worst = 2
+    return worst
+
+
+def _identity(life: Life) -> Identity:
+    return Identity(life.named("user"), life.named("destination"), life.named("computer"))
+
+
+def _observation(life: Life, about: UserEvidence, now: datetime.datetime) -> Observation:
+    seen = about.observations.get(_identity(life).id)
+    if seen is None:
+        findings = [about.error.finding] if about.error else [str(refusal) for refusal in about.refusals]
+        return Observation(now, problem=findings[0] if findings else "it was not looked up")
+    # Before a purge a computer without a row has an unknown size. After it, nothing is left of it, unless some of what
+    # the account does not attribute may be its own.
+    if seen.stored_bytes is None and about.stored is not None and not about.stored.get(None):
+        return dataclasses.replace(seen, stored_bytes=0)
+    return seen
+
+
+def verdict_of(life: Life, now: Observation, deadline: datetime.timedelta) -> tuple[Verdict, str]:
+    """Return what a new look, after all the looks before it, comes to, and why. The purge was accepted before it."""
+    asked_at = life.asked_at
+    if asked_at is None:
+        raise ValueError(f"{life.binding} was not asked for")
+    verdict, because = _seen(life, now, asked_at, asked_at + deadline)
+    if verdict is Verdict.UNKNOWN and life.verdict is Verdict.ERASED:
+        return Verdict.ERASED, f"as it was found before; since then: {because}"
+    return verdict, because
+
+
+def _seen(life: Life, now: Observation, asked_at: datetime.datetime, due_at: datetime.datetime) -> tuple[Verdict, str]:
+    if now.is_listed is None:
+        return Verdict.UNKNOWN, now.problem or "the account cannot tell"
+    # Monitoring does not say to which destination a computer backs up: with other copies, it says nothing of this one.
+    has_run = now.copies == 0 and (now.is_running or (now.not_before is not None and now.not_before > asked_at))
+    if now.is_listed:
+        return _listed(life, now, due_at, has_run=has_run)
+    if now.at < due_at:
+        return Verdict.DELISTED, "not listed any more; the deadline has not passed"
+    doubt = _doubt(now, asked_at, has_run=has_run)
+    if doubt is not None:
+        return doubt
+    if _was_gone_before(life, now, due_at):
+        return Verdict.ERASED, "twice not listed past the deadline, nothing stored, no backup since"
+    return Verdict.DELISTED, "not listed any more; a second look, an hour later or more, is to confirm it"
+
+
+def _doubt(now: Observation, asked_at: datetime.datetime, *, has_run: bool) -> tuple[Verdict, str] | None:
+    """Return what stands against an erasure of something that is not listed, past the deadline."""
+    # In this order: what the account says outright outweighs what it leaves open, and nothing left open is an erasure.
+    stored = now.stored_bytes
+    may_have_run = now.copies == 0 and now.not_after is not None and now.not_after > asked_at
+    doubts = (
+        (has_run, Verdict.CONTRADICTED, "not listed, and yet it has backed up since"),
+        (stored is None, Verdict.UNKNOWN, "not listed, and the account does not say what is stored of it"),
+        (
+            stored and now.copies,
+            Verdict.UNKNOWN,
+            "not listed, and what is stored is not told apart from its other copies",
+        ),
+        (stored, Verdict.CONTRADICTED, f"not listed, and yet {stored or 0:,} bytes are stored"),
+        (may_have_run, Verdict.UNKNOWN, "it may have backed up since: the time of its last backup has no zone"),
+    )
+    return next(((verdict, because) for is_so, verdict, because in doubts if is_so), None)
+
+
+def _listed(life: Life, now: Observation, due_at: datetime.datetime, *, has_run: bool) -> tuple[Verdict, str]:
+    # A computer that came back was gone before, by our own look or by the call's; one that never went is overdue.
+    if life.absent_at or any(look.is_listed is False for look in life.observations):
+        return Verdict.RETURNED, "listed again after it had gone"
+    if now.at < due_at:
+        return Verdict.PENDING, "still listed; the deadline has not passed"
+    if has_run:
+        return Verdict.RETURNED, "listed, and it has backed up since the purge"
+    return Verdict.OVERDUE, "still listed past the deadline"
+
+
+def _was_gone_before(life: Life, now: Observation, due_at: datetime.datetime) -> bool:
+    """Whether an earlier look, an hour before and past the deadline, found it gone, and none since found it listed."""
+    # From the newest back: a look that could not tell neither confirms nor undoes what others saw.
+    for look in reversed(life.observations):
+        if look.is_listed:
+            return False
+        if look.is_listed is False and look.at >= due_at and now.at - look.at >= _AN_HOUR:
+            return True
+    return False
