@@ -11,15 +11,16 @@ from typing import get_args
 import pytest
 
 from erasure.account import Account
-from erasure.erasures import Verdict, erasures
-from erasure.ledger import Ledger
-from erasure.plan import PlanRequest, Wanted
-from erasure.verification import look_again
+from erasure.identity import Identity
+from erasure.inventory import Entry
+from erasure.ledger import Ledger, Verdict, purges_in
+from erasure.plan import PlanRequest
+from erasure.verdict import look_again
 from mbs.client import Client
 from mbs.credentials import Login, Token
 from mbs.errors import ApiError, LoginRefused
 from mbs.models import UserComputer
-from providers import connection, purge_run
+from providers import operation
 from sandbox.running import RunningSandbox
 from sandbox.settings import Settings
 from tests.engine.rehearsal import new_token
@@ -51,7 +52,7 @@ class Stack:
 
     def up(self, *bindings: tuple[str, str, str]) -> Outcome:
         """Want these bindings and nothing else."""
-        wanted = [Wanted(user=user, destination=where, computer=name) for user, where, name in (KEPT, *bindings)]
+        wanted = [Entry(user=user, destination=where, computer=name) for user, where, name in (KEPT, *bindings)]
         request = PlanRequest(
             project="mbs-erasure", stack="acme", dry_run=False, wanted=tuple(wanted), bound=self.engine.bound()
         )
@@ -74,8 +75,8 @@ class Stack:
         """Look again so long after the purges, by the sandbox's clock and ours, and return what that comes to."""
         self.sandbox.move_clock(after)
         now = datetime.datetime.now(datetime.UTC) + after
-        looks = look_again(erasures(record for record, _ in ledger().records()), self.account(), now, DAY)
-        return {look.erasure.binding: look.verdict for look in looks}
+        looks = look_again(purges_in(record for record, _ in ledger().records()), self.account(), now, DAY)
+        return {look.life.binding: look.verdict for look in looks}
 
     def account(self) -> Account:
         """Return the account as a new operation sees it."""
@@ -91,11 +92,10 @@ def stack(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Give a stack in a folder of its own, which has adopted what is kept."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(purge_run, "is_whole_stack", lambda: True)  # so that a batch holds a user's purges
+    monkeypatch.setattr(operation, "is_whole_stack", lambda: True)  # so that a batch holds a user's purges
     sandbox.add(*KEPT)
     yield Stack(sandbox)
-    connection.reset()
-    purge_run.reset()
+    operation.reset()
 
 
 def adopt(stack: Stack, *bindings: tuple[str, str, str]) -> None:
@@ -192,7 +192,7 @@ def test_of_a_call_that_names_what_is_gone_only_what_the_account_took_counts(
         assert stack.up().failures == []
         assert (stack.kinds("user-1/d-1/gone")[-1], stack.bound()) == ("already absent", [])
     stack.sandbox.move_clock("24h")
-    assert stack.account().listing(USER).find(Wanted(user=USER, destination="d-1", computer="FIRST").identity) is None
+    assert stack.account().listing(USER).find(Identity(USER, "d-1", "FIRST")) is None
 
 
 @each("unknown_pair")
@@ -230,7 +230,7 @@ def test_what_left_the_listing_while_it_is_still_stored_is_not_called_erased(sta
     adopt(stack, (USER, "d-1", "PC"))
     stack.sandbox.change_settings(delisted=delisted, purge_delay="1000h")
     assert (stack.up().failures, stack.bound()) == ([], [])
-    found = stack.account().listing(USER).find(Wanted(user=USER, destination="d-1", computer="PC").identity)
+    found = stack.account().listing(USER).find(Identity(USER, "d-1", "PC"))
     assert (found is None) == (delisted == "at_once")
     verdict = Verdict.OVERDUE if delisted == "with_data" else Verdict.CONTRADICTED
     assert stack.verdicts() == {"user-1/d-1/pc": verdict}
