@@ -106,18 +106,13 @@ def remove_binding(database: Database, name: BindingName) -> bool:
 
 def state(database: Database, now: datetime) -> State:
     """Return everything that is stored."""
-    users = database.execute("SELECT * FROM users ORDER BY login").fetchall()
-    destinations = database.execute("SELECT * FROM destinations ORDER BY account, bucket")
-    bindings = database.execute(
-        "SELECT bindings.* FROM bindings JOIN users ON users.id = user ORDER BY login, computer, destination"
-    )
-    purges = database.execute("SELECT * FROM purges ORDER BY number")
+    bindings = "SELECT bindings.* FROM bindings JOIN users ON id = user ORDER BY login, computer, destination"
     return State(
         now=now,
-        users=read_as(StoredUser, users),
-        destinations=read_as(Destination, destinations),
-        bindings=read_as(StoredBinding, bindings),
-        purges=read_as(StoredPurge, purges),
+        users=read_as(StoredUser, database.execute("SELECT * FROM users ORDER BY login")),
+        destinations=read_as(Destination, database.execute("SELECT * FROM destinations ORDER BY account, bucket")),
+        bindings=read_as(StoredBinding, database.execute(bindings)),
+        purges=read_as(StoredPurge, database.execute("SELECT * FROM purges ORDER BY number")),
     )
 
 
