@@ -21,7 +21,7 @@ class SandboxFailed(Exception):
 
 
 class RunningSandbox(SandboxControl):
-    """Runs a sandbox while its `with` block runs: empty or with the demo's customers, on a free port.
+    """Runs a sandbox while its `with` block runs: empty or with the demo's customers, on a free port by default.
 
         with RunningSandbox(purge_delay="1h") as sandbox:
             sandbox.add("user-1", "destination-1", "LAPTOP")
@@ -32,11 +32,11 @@ class RunningSandbox(SandboxControl):
     It takes no Ctrl-C of the terminal: what runs in the block can clean up with it.
     """
 
-    def __init__(self, *, seed: Literal["demo", "none"] = "none", purge_delay: str = "24h") -> None:
+    def __init__(self, *, seed: Literal["demo", "none"] = "none", purge_delay: str = "24h", port: int = 0) -> None:
         super().__init__("")
         self.login = "sandbox"
         self.password = "sandbox-password"  # noqa: S105 -- made up
-        self.port = 0
+        self.port = port
         self._folder = tempfile.TemporaryDirectory(prefix="mbs-sandbox-")
         self.database = Path(self._folder.name).resolve() / "sandbox.db"
         self._log = Path(self._folder.name) / "sandbox.log"

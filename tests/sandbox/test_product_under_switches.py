@@ -11,8 +11,8 @@ from typing import get_args
 import pytest
 
 from erasure.account import Account
+from erasure.files.inventory import Entry
 from erasure.identity import Identity
-from erasure.inventory import Entry
 from erasure.ledger import Ledger, Verdict, purges_in
 from erasure.plan import PlanRequest
 from erasure.verdict import look_again
