@@ -71,7 +71,10 @@ class Listing:
 
     def pairs(self) -> list[UserComputer]:
         """Return all that is listed, in order."""
-        return sorted((pair for same in self._pairs.values() for pair in same), key=_by_name)
+        return sorted(
+            (pair for same in self._pairs.values() for pair in same),
+            key=lambda pair: (fold(pair.computer_name), pair.destination_id),
+        )
 
     def destinations(self, computer: str) -> frozenset[str]:
         """Return the folded IDs of the destinations that list a computer."""
@@ -146,7 +149,3 @@ def open_account(settings: Configuration) -> Account:
     except MbsError as error:
         raise Refusal("credentials", error.finding, error.remedy) from None
     return Account(client, settings.concurrency)
-
-
-def _by_name(pair: UserComputer) -> tuple[str, str]:
-    return fold(pair.computer_name), pair.destination_id
