@@ -51,8 +51,11 @@ class Listing:
         self.user_id = user_id
         self.is_known = listed is not None
         self._pairs: dict[tuple[str, str], set[UserComputer]] = {}
+        self._destinations: dict[str, set[str]] = {}
         for pair in listed or ():
-            self._pairs.setdefault((fold(pair.destination_id), fold(pair.computer_name)), set()).add(pair)
+            destination, computer = fold(pair.destination_id), fold(pair.computer_name)
+            self._pairs.setdefault((destination, computer), set()).add(pair)
+            self._destinations.setdefault(computer, set()).add(destination)
 
     def find(self, wanted: Identity) -> UserComputer | None:
         """Return the binding as listed, or None.
@@ -78,7 +81,7 @@ class Listing:
 
     def destinations(self, computer: str) -> frozenset[str]:
         """Return the folded IDs of the destinations that list a computer."""
-        return frozenset(destination for destination, name in self._pairs if name == fold(computer))
+        return frozenset(self._destinations.get(fold(computer), ()))
 
     def nearest(self, wanted: Identity) -> str:
         """Say in a few words what the account lists that comes nearest to something it does not list."""
