@@ -169,6 +169,6 @@ def test_a_merge_request_gets_one_note_and_the_merge_purges_what_it_showed(msp: 
 
     verified = msp.job("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    assert "| Spare |" in verified.stdout
+    assert "| `Spare` |" in verified.stdout
     assert "some purges are still pending" in verified.stdout
     assert Path(repository.folder, "verify.json").stat().st_size > 0
