@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.ci.gh import Store
 from tests.ci.repository import COMPUTERS, Repository
 from tests.ci.workflow import JobRun, Runner

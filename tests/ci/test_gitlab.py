@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ci.gitlab import GitLab
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.ci.forge import BOT, TOKEN, GitLabStandIn, standing_in
 from tests.ci.repository import COMPUTERS, Repository
 from tests.ci.test_templates import gitlab_pipeline

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.workspace import Result
+from sandbox.workspace import Result
 from tests.engine.rehearsal import STACK, Rehearsal, binding, names, pairs_of
 
 USERS, COMPUTERS = 20, 11

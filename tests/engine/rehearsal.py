@@ -10,10 +10,10 @@ from typing import Any
 
 import requests
 
-from engine.workspace import Result, Workspace
 from erasure.identity import Identity
 from sandbox.messages import LoggedRequest
 from sandbox.running import RunningSandbox
+from sandbox.workspace import Result, Workspace
 
 STACK = "acme"
 BINDING = "pulumi-python:dynamic/mbs:Binding"
