@@ -57,9 +57,11 @@ def _verify(asked: Stack) -> Verification:
         for life in purges_in(record for record, _ in ledger.records(ledger.chain))
         if life.asked_at and not life.adopted_again_at
     ]
-    looks = {}
+    seen = {}
     open_ = [life for life in asked_for if is_open(life, now, deadline)]
     if open_:
-        looks = {look.life.life: look for look in look_again(open_, open_account(configuration), now, deadline)}
-        ledger.append([event for look in looks.values() for event in look.events()])
-    return verification(asked.name, configuration.endpoint, asked_for, looks, now, deadline)
+        looked = look_again(open_, open_account(configuration), now, deadline)
+        ledger.append([event for _, events in looked for event in events])
+        seen = {life.life: life for life, _ in looked}
+    lives = (seen.get(life.life, life) for life in asked_for)
+    return verification(asked.name, configuration.endpoint, lives, seen.keys(), now, deadline)

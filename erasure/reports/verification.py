@@ -2,7 +2,7 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from typing import Final, Literal
 
 from pydantic import Field
@@ -11,7 +11,6 @@ from erasure.ledger import Life, Verdict
 from erasure.message import Message
 from erasure.reports.page import PLACE, Column, Fact, Page, Section, Tone, row
 from erasure.reports.shown import counted, moment
-from erasure.verdict import NewLook
 
 # The worst first: what needs somebody.
 MEANINGS: Final = {
@@ -54,31 +53,28 @@ class Verification(Message):
 def verification(
     stack: str,
     endpoint: str,
-    asked_for: Sequence[Life],
-    looks: Mapping[str, NewLook],
+    lives: Iterable[Life],
+    looked_at: Collection[str],
     at: datetime.datetime,
     deadline: datetime.timedelta,
 ) -> Verification:
-    """Put together the purges that were asked for and the looks at those that are open, by life."""
-    verified = []
-    for life in asked_for:
-        if life.asked_at is not None:
-            look = looks.get(life.life)
-            verdict, because = (look.verdict, look.because) if look else life.verdicts[-1][1:]
-            verified.append(
-                Verified(
-                    binding=life.binding,
-                    life=life.life,
-                    **{part: life.named(part) for part in ("user", "destination", "computer")},
-                    asked_at=life.asked_at,
-                    deadline=life.asked_at + deadline,
-                    verdict=verdict,
-                    because=because,
-                    looked_now=look is not None,
-                )
-            )
+    """Put together what came of the purges that were asked for; `looked_at` are the lives that were looked at now."""
+    verified = tuple(
+        Verified(
+            binding=life.binding,
+            life=life.life,
+            **{part: life.named(part) for part in ("user", "destination", "computer")},
+            asked_at=life.asked_at,
+            deadline=life.asked_at + deadline,
+            verdict=life.verdicts[-1][1],
+            because=life.verdicts[-1][2],
+            looked_now=life.life in looked_at,
+        )
+        for life in lives
+        if life.asked_at is not None
+    )
     counts = dict(sorted(Counter(purge.verdict for purge in verified).items()))
-    return Verification(stack=stack, endpoint=endpoint, at=at, counts=counts, erasures=tuple(verified))
+    return Verification(stack=stack, endpoint=endpoint, at=at, counts=counts, erasures=verified)
 
 
 def verification_page(done: Verification) -> Page:
