@@ -119,14 +119,13 @@ def _sections(report: PlanReport) -> Iterator[Section]:
     places: list[Purge | Place] = [*report.purges, *report.stays, *report.unlisted]
     user = labels((place.user, place.login) for place in places)
     destination = labels((purge.destination, purge.destination_name) for purge in report.purges)
-    is_part = bool(report.rules)
     if report.rules:
         findings = sorted(map(_finding, report.rules), key=lambda finding: _STATES.index(finding[0]))
         yield Section("Rules that fired", findings=findings)
     if report.obstacles:
-        yield Section("In the way besides, and nothing lifts it", texts=report.obstacles, is_part=is_part)
+        yield Section("In the way besides, and nothing lifts it", texts=report.obstacles, is_part=bool(report.rules))
     if report.objections:
-        yield Section("Approvals that do not count here", texts=report.objections, is_part=is_part)
+        yield Section("Approvals that do not count here", texts=report.objections, is_part=bool(report.rules))
     if report.approval is not None:
         yield Section("Approval", codes=_approval(report.stack, report.approval))
     if report.purges:

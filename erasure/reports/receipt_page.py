@@ -18,7 +18,6 @@ _COUNTS: Final = (Column("Purges", "number"), Column("Erased", "number"))
 def receipt_page(receipt: Receipt) -> Page:
     """Return the page of a receipt."""
     name = _name(receipt)
-    ledger = receipt.ledger
     counts = ", ".join(f"{count:,} {_named(verdict)}" for verdict, count in receipt.counts.items())
     asked_for = f"The erasure of {counted(len(receipt.purges), 'binding')} was asked for: {counts}."
     unverified = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
@@ -36,8 +35,8 @@ def receipt_page(receipt: Receipt) -> Page:
         source=(
             Fact("Stack", receipt.stack),
             Fact("Made at", f"{moment(receipt.made_at)} UTC"),
-            Fact("Ledger", f"{ledger.chain}, the first {ledger.event:,} events"),
-            Fact("Hash of the last", ledger.hash, is_exact=True),
+            Fact("Ledger", f"{receipt.ledger.chain}, the first {receipt.ledger.event:,} events"),
+            Fact("Hash of the last", receipt.ledger.hash, is_exact=True),
         ),
         sections=(
             *(table for table in tables if table.rows),

@@ -47,7 +47,9 @@ for (const table of document.querySelectorAll("table[data-searchable]")) {
     for (const entry of entries) entry.key = key(entry.row.cells[column], entry.place);
     entries.sort((one, other) => sign * compared(one.key, other.key) || one.place - other.place);
     show();
-    for (const entry of entries) table.tBodies[0].append(entry.row);
+    const sorted = document.createDocumentFragment();
+    for (const entry of entries) sorted.append(entry.row);
+    table.tBodies[0].append(sorted);
     for (const each of headings) each.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", direction);
   };
