@@ -29,10 +29,8 @@ class Once(Generic[T]):
     def get(self, key: str, find: Callable[[], T]) -> T:
         """Return the answer to a key, or raise what finding it raised."""
         with self._lock:
-            answer = self._answers.get(key)
-            is_ours = answer is None
-            if answer is None:
-                answer = self._answers[key] = Future()
+            is_ours = key not in self._answers
+            answer = self._answers.setdefault(key, Future())
         if is_ours:
             try:
                 answer.set_result(find())

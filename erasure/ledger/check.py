@@ -33,7 +33,6 @@ def broken_links(ledger: Ledger) -> Iterator[Broken]:
         sequence, previous = record.sequence, stored
         ends[chain] = (sequence, stored)
     for name in sorted({*heads, *ends}):
-        if heads.get(name, (0, FIRST)) != ends.get(name, (0, FIRST)):
-            last = ends.get(name, (0, FIRST))[0]
-            noted = heads.get(name, (0, FIRST))[0]
-            yield Broken(name, last, f"the chain ends here, and event {noted} was noted as its last")
+        noted, found = heads.get(name, (0, FIRST)), ends.get(name, (0, FIRST))
+        if noted != found:
+            yield Broken(name, found[0], f"the chain ends here, and event {noted[0]} was noted as its last")
