@@ -54,13 +54,8 @@ def _purges(judgement: Judgement, root: Path) -> Iterator[Event]:
     if plan.request.customer is not None:
         common["customer"] = plan.request.customer
     if approval is not None:
-        common |= {
-            "approval": approval.digest,
-            "approved_by": approval.approved_by,
-            "reason": approval.reason,
-            **({"request": approval.request} if approval.request else {}),
-            **({"due": approval.due.isoformat()} if approval.due else {}),
-        }
+        said = {"approved_by", "reason", "request", "due"}
+        common |= {"approval": approval.digest, **approval.model_dump(mode="json", include=said, exclude_none=True)}
     for bound in plan.purges:
         named = {"user": bound.user, "destination": bound.destination, "computer": bound.computer}
         yield _event(Kind.INTENDED, bound, {**common, **named})

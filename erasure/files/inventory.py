@@ -151,19 +151,15 @@ def _contradictions(source: YamlSource) -> Iterator[str]:
             continue
         before, where = deleted.setdefault(fold(user_id), (flag, place))
         if before != flag:
-            other = source.line_of((*where, "deleted"))
-            finding = f"`deleted` of user {user_id} contradicts line {other}; make both the same"
+            line = source.line_of((*where, "deleted"))
+            finding = f"`deleted` of user {user_id} contradicts line {line}; make both the same"
             yield source.at_place((*place, "deleted"), finding)
         for spot, computer in _mappings(user, place, "computers"):
-            yield from _released_and_more(source, spot, computer)
+            for other_key in ("hold", "purge_after"):
+                if "release" in computer and other_key in computer:
+                    finding = f"`release` and `{other_key}` contradict each other; keep one of them"
+                    yield source.at_place((*spot, "release"), finding)
             yield from _duplicates(source, spot, user_id, computer, seen)
-
-
-def _released_and_more(source: YamlSource, place: Place, computer: dict[str, Any]) -> Iterator[str]:
-    for other in ("hold", "purge_after"):
-        if "release" in computer and other in computer:
-            finding = f"`release` and `{other}` contradict each other; keep one of them"
-            yield source.at_place((*place, "release"), finding)
 
 
 def _duplicates(

@@ -199,10 +199,12 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for eac
         change |= {"binding": event.binding, "life": event.life, "endpoint": event.endpoint}
     match event.kind:
         case Kind.INTENDED:
+            # A purge that is tried again is intended again: what was known of it before stays.
             change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at}
         case Kind.WITHDRAWN:
             change |= {"intention": {}, "intended_at": None}
         case Kind.SENT:
+            # From here on it may have taken effect, until an answer or a look says otherwise.
             change |= {"sent_at": (*life.sent_at, at), "is_unanswered": True}
         case Kind.ACCEPTED:
             change |= {"accepted_at": life.accepted_at or at, "is_unanswered": False}
@@ -225,7 +227,7 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for eac
             given = (at, Verdict(data["verdict"]), str(data.get("because", "")))
             change["verdicts"] = (*life.verdicts, given)
         case _:
-            pass
+            pass  # that it was adopted or released changes nothing in what is summed up
     return dataclasses.replace(life, **change)
 
 
