@@ -15,11 +15,10 @@ _WATCHED: Final = datetime.timedelta(days=30)
 
 
 def is_open(life: Life, now: datetime.datetime, deadline: datetime.timedelta) -> bool:
-    """Whether a purge is to be looked at again: until its end is known, and for 30 days after its deadline."""
+    """Whether a purge is to be looked at again: until it is erased, and for 30 days after its deadline."""
     if life.asked_at is None or life.adopted_again_at is not None:
         return False
-    is_settled = life.verdict in (Verdict.ERASED, Verdict.UNKNOWN)
-    return not is_settled or now < life.asked_at + deadline + _WATCHED
+    return life.verdict is not Verdict.ERASED or now < life.asked_at + deadline + _WATCHED
 
 
 def look_again(
@@ -38,7 +37,8 @@ def look_again(
             seen = _observation(life, evidence.of_user(life.named("user")), now)
         else:
             # What another account does not list was never there: it would pass for an erasure.
-            seen = Observation(now, problem=f"it was purged at {life.endpoint}, and the endpoint is now {here}")
+            problem = f"it was purged at {life.endpoint}, and the endpoint is now {here}"
+            seen = Observation(now, problem=problem, is_failed=True)
         verdict, because = verdict_of(life, seen, deadline)
         of = (life.endpoint, life.binding, life.life)
         events = [Event(Kind.OBSERVED, *of, seen.document())]
@@ -71,7 +71,7 @@ def _observation(life: Life, about: UserEvidence, now: datetime.datetime) -> Obs
     seen = about.observations.get(_identity(life).id)
     if seen is None:
         findings = [about.error.finding] if about.error else [str(refusal) for refusal in about.refusals]
-        return Observation(now, problem=findings[0] if findings else "it was not looked up")
+        return Observation(now, problem=findings[0] if findings else "it was not looked up", is_failed=True)
     # Before a purge a computer without a row has an unknown size. After it, nothing is left of it, unless some of what
     # the account does not attribute may be its own.
     if seen.stored_bytes is None and about.stored is not None and not about.stored.get(None):
@@ -85,9 +85,11 @@ def verdict_of(life: Life, now: Observation, deadline: datetime.timedelta) -> tu
     if asked_at is None:
         raise ValueError(f"{life.binding} was not asked for")
     verdict, because = _seen(life, now, asked_at, asked_at + deadline)
-    # Silence does not undo what was proven; what the account says does.
-    if verdict is Verdict.UNKNOWN and life.verdict is Verdict.ERASED:
-        return Verdict.ERASED, f"as it was found before; since then: {because}"
+    # A look that failed changes nothing that was seen before it: neither what is overdue or came back, nor an erasure,
+    # which an account that can no longer tell does not undo either.
+    stays = life.verdict if now.is_failed or life.verdict is Verdict.ERASED else None
+    if verdict is Verdict.UNKNOWN and stays is not None:
+        return stays, f"as it was found before; since then: {because}"
     return verdict, because
 
 

@@ -27,6 +27,7 @@ from mbs.errors import (
     Forbidden,
     InvalidRequest,
     LoginRefused,
+    NotUnderstood,
     TokenRefused,
     Unreachable,
     UnreadableAnswer,
@@ -123,14 +124,16 @@ class Client:
                 f"no computer named to delete for user {user_id}", "name each computer and destination"
             )
         path = f"{_user_path(user_id)}/Computers"
-        text = self._call("DELETE", path, json=pairs).strip()
-        if text:
-            # Nothing is documented to come back. A portal's or a proxy's page with status 200 is no acknowledgement.
-            _parsed("DELETE", path, text)
+        answer = self._call("DELETE", path, json=pairs)
+        # Documented is 200 and nothing. Whatever else comes back may be a proxy's page, or a no in an envelope.
+        if answer.status != 200 or not _is_nothing(answer.text):
+            said = self._message(answer.text, self._token)
+            finding = f"answered {answer.status}" + (f": {said}" if said else "")
+            raise NotUnderstood("DELETE", path, f"{finding}, which is documented neither as a yes nor as a no")
 
     def _known(self, path: str, kind: TypeAdapter[T], method: str = "GET", **body: Any) -> T | None:  # noqa: ANN401 -- as _call
         try:
-            text = self.pace.run(lambda: self._call(method, path, **body))
+            text = self.pace.run(lambda: self._call(method, path, **body)).text
         except ApiError as error:
             # The login that this call needed can fail with the same status, and says nothing of the ID.
             if error.status in _UNKNOWN_ID and error.path == path:
@@ -146,7 +149,7 @@ class Client:
                 method, path, f"answered another shape than is documented: {where}: {first['msg']}"
             ) from None
 
-    def _call(self, method: str, path: str, **body: Any) -> str:  # noqa: ANN401 -- what `requests` takes as a body
+    def _call(self, method: str, path: str, **body: Any) -> _Answer:  # noqa: ANN401 -- what `requests` takes as a body
         token = self._bearer()
         answer = self._exchange(method, path, auth=_Bearer(token), **body)
         if answer.status == 401 and self._login is not None:
@@ -154,7 +157,7 @@ class Client:
             token = self._bearer(instead_of=token)
             answer = self._exchange(method, path, auth=_Bearer(token), **body)
         if 200 <= answer.status < 300:
-            return answer.text
+            return answer
         kind = {401: TokenRefused, 403: Forbidden}.get(answer.status, ApiError)
         raise kind(method, path, answer.status, self._message(answer.text, token), answer.retry_after)
 
@@ -241,7 +244,7 @@ class Client:
         """Return the vendor's words, on one line, cut, and without the secrets that a server might echo."""
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         said = text
         if isinstance(document, dict):
@@ -275,6 +278,11 @@ def _usable(token: str) -> str:
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidRequest("the token has characters that no token has", "set it again, without line breaks")
     return token
+
+
+def _is_nothing(text: str) -> bool:
+    """Whether a body says nothing: empty, white space, or the JSON of nothing or of an empty text."""
+    return text.strip() in ("", "null", '""')
 
 
 def _parsed(method: str, path: str, text: str) -> Any:  # noqa: ANN401 -- any JSON

@@ -8,6 +8,7 @@
         │   └── Untrusted      the certificate
         ├── AnswerLost         the request may have taken effect; its answer did not arrive
         ├── UnreadableAnswer   an answer arrived that is not what the API documents
+        │   └── NotUnderstood  to a purge: neither the documented yes nor an error status
         └── ApiError           the API answered with an error status
             ├── LoginRefused   the login itself
             ├── TokenRefused   401 on any other call
@@ -73,6 +74,18 @@ class UnreadableAnswer(CallFailed):
     """The answer is not what the API documents: not JSON, of another shape, too long, or a redirect."""
 
     usual_remedy = "check that the endpoint is the MBS API and that no proxy answers in its place"
+
+
+class NotUnderstood(UnreadableAnswer):
+    """A purge was answered neither by the documented yes (200 and nothing) nor by an error status: nobody knows which.
+
+    `finding` repeats what was said, cut and cleaned.
+    """
+
+    usual_remedy = (
+        "run `pulumi up` again: what it did is looked up first; if it lasts, purge it in the MBS console, or give the"
+        " entry `release`"
+    )
 
 
 class ApiError(CallFailed):

@@ -8,7 +8,7 @@ from erasure.errors import Refusal
 from erasure.evidence import UserEvidence
 from erasure.ledger import Event, Kind, Lease, Ledger, LedgerError
 from erasure.plan import Bound
-from mbs.errors import ApiError, CallFailed, MbsError
+from mbs.errors import ApiError, CallFailed, MbsError, UnreadableAnswer
 from mbs.pace import has_unknown_effect, is_passing
 from policies.rules import Case
 from providers.engine import is_alive
@@ -72,6 +72,8 @@ class Sender:
             self._append(Kind.ACCEPTED, left)
         except CallFailed as error:
             # What may have taken effect stays sent: the next operation looks it up.
+            if is_unknown and isinstance(error, UnreadableAnswer):
+                return {**errors, **self._recorded(Kind.NOT_UNDERSTOOD, left, error)}
             return {**errors, **(self._failed(left, error) if is_unknown else self._refused(left, error))}
         except (MbsError, LedgerError, Refusal) as error:
             return {**errors, **self._failed(left, error)}
@@ -98,8 +100,12 @@ class Sender:
         if len(batch) > 1 and _is_of_some_pair(error):
             half = len(batch) // 2
             return {**self._purge(batch[:half]), **self._purge(batch[half:])}
+        return self._recorded(Kind.FAILED, batch, error)
+
+    def _recorded(self, kind: Kind, batch: list[Bound], error: CallFailed) -> Errors:
+        """Write down what the API said, and return it as what each purge failed with."""
         try:
-            self._append(Kind.FAILED, batch, {"finding": error.finding})
+            self._append(kind, batch, {"finding": error.finding})
         except LedgerError as unwritten:
             return self._failed(batch, unwritten)
         return self._failed(batch, error)

@@ -28,14 +28,16 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
     """Look at the account again after purges, record it in the ledger, and give each purge's verdict.
 
     Exits 0 where all are erased, or unknown past the deadline; 2 where some are pending, delisted, or unknown before
-    it; 3 where some are overdue, contradicted or returned.
+    it; 3 where some are overdue, contradicted or returned; 1 where nothing could be asked.
     """
     asked = Stack(stack)
     with working(f"looking again at what {asked.name} purged"):
-        done = _verify(asked)
+        done, failed = _verify(asked)
     write(format_, done, verification_page)
     if file is not None:
         keep(done.text(), file)
+    if failed is not None:
+        raise ConsoleError(f"nothing could be asked: {failed}; what was found before still stands, run this again")
     return exit_code((purge.verdict, done.at >= purge.deadline) for purge in done.erasures)
 
 
@@ -48,7 +50,8 @@ def keep(json: str, file: Path) -> None:
         raise ConsoleError(f"{found}; the ledger has what was seen: name another file, and run this again") from None
 
 
-def _verify(asked: Stack) -> Verification:
+def _verify(asked: Stack) -> tuple[Verification, str | None]:
+    """Return what came of all purges, and, where not one of those that are open could be looked at, why."""
     configuration = asked.configuration()
     ledger = asked.ledger(configuration)
     now, deadline = clock.now(), datetime.timedelta(seconds=configuration.deadline)
@@ -64,4 +67,6 @@ def _verify(asked: Stack) -> Verification:
         ledger.append([event for _, events in looked for event in events])
         seen = {life.life: life for life, _ in looked}
     lives = (seen.get(life.life, life) for life in asked_for)
-    return verification(asked.name, configuration.endpoint, lives, seen.keys(), now, deadline)
+    done = verification(asked.name, configuration.endpoint, lives, seen.keys(), now, deadline)
+    looks = [life.observations[-1] for life in seen.values()]
+    return done, looks[0].problem if looks and all(look.is_failed for look in looks) else None

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     SENT = "sent"
     ACCEPTED = "accepted"
+    NOT_UNDERSTOOD = "not understood"
     FAILED = "failed"
     ALREADY_ABSENT = "already absent"
     RELEASED = "released"

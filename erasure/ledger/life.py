@@ -17,6 +17,7 @@ _OBSERVED: Final = {
     "not_after": "backup_not_after",
     "is_running": "running",
     "problem": "problem",
+    "is_failed": "failed",
 }
 """What the ledger calls each part of an observation: a format, unlike the names in this program."""
 
@@ -44,7 +45,8 @@ class Verdict(StrEnum):
 class Observation:
     """What one look at the account says of a binding.
 
-    `is_listed` is None where the account could not tell, and `problem` says why. `copies` are other destinations that
+    `is_listed` is None where the account could not tell, and `problem` says why; `is_failed` where it could not even be
+    asked, so that nothing was seen. `copies` are other destinations that
     list the computer, `stored_bytes` what is stored of it on all of them; None: the account does not say. The last
     backup began between `not_before` and `not_after`: the account's times have no zone.
     """
@@ -57,6 +59,7 @@ class Observation:
     not_after: datetime.datetime | None = None
     is_running: bool = False
     problem: str | None = None
+    is_failed: bool = False
 
     @property
     def last_backup(self) -> datetime.datetime | None:
@@ -67,7 +70,7 @@ class Observation:
 
     def document(self) -> dict[str, Any]:
         """Return it as the ledger keeps it."""
-        known = {key: getattr(self, name) for name, key in _OBSERVED.items()}
+        known = {key: getattr(self, name) for name, key in _OBSERVED.items() if name != "is_failed" or self.is_failed}
         return {
             key: value.isoformat() if isinstance(value, datetime.datetime) else value
             for key, value in known.items()
@@ -88,8 +91,9 @@ class Life:
 
     `intention` is what was written down with the intended purge: who, what and under which approval. `is_unanswered`
     means that a call was sent whose answer is not known, `after_call` that the data was found gone after such a call.
-    `failures` are calls that the API refused, `verdicts` what was given, when and why. `hold` is the reason of a hold
-    that was seen and not lifted. Times are UTC; `records` are its events, in order.
+    `failures` are calls that the API refused, `not_understood` what it said that is neither a yes nor a no, `verdicts`
+    what was given, when and why. `hold` is the reason of a hold that was seen and not lifted. Times are UTC; `records`
+    are its events, in order.
     """
 
     binding: str = ""
@@ -104,6 +108,7 @@ class Life:
     absent_at: datetime.datetime | None = None
     after_call: bool = False
     failures: tuple[tuple[datetime.datetime, str], ...] = ()
+    not_understood: tuple[tuple[datetime.datetime, str], ...] = ()
     hold: str | None = None
     observations: tuple[Observation, ...] = ()
     verdicts: tuple[tuple[datetime.datetime, Verdict, str], ...] = ()
@@ -191,7 +196,7 @@ def is_return(event: Event) -> bool:
     return event.kind is Kind.VERDICT and event.data.get("verdict") == Verdict.RETURNED
 
 
-def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for each kind of event
+def _with(life: Life, record: Record) -> Life:  # noqa: C901, PLR0912 -- one case for each kind of event
     event, at = record.event, record.at
     data = event.data
     change: dict[str, Any] = {"records": (*life.records, record)}
@@ -208,6 +213,9 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for eac
             change |= {"sent_at": (*life.sent_at, at), "is_unanswered": True}
         case Kind.ACCEPTED:
             change |= {"accepted_at": life.accepted_at or at, "is_unanswered": False}
+        case Kind.NOT_UNDERSTOOD:
+            # Whether it was a yes nobody knows: it stays unanswered, and is looked up before it is sent again.
+            change["not_understood"] = (*life.not_understood, (at, str(data.get("finding", "no finding is recorded"))))
         case Kind.ALREADY_ABSENT:
             change |= {
                 "absent_at": life.absent_at or at,

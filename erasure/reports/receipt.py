@@ -23,6 +23,11 @@ LIMITS = (
 )
 
 DueMet = Literal["met", "missed", "open"] | None
+Answer = Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not understood", "not asked"]
+
+
+def _is_empty(value: object) -> bool:
+    return not value
 
 
 class Selection(Message):
@@ -96,7 +101,12 @@ class Purge(Message):
     intended_at: datetime.datetime | None
     calls: tuple[Call, ...]
     failures: tuple[Failure, ...]
-    answer: Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not asked"] = Field(
+    not_understood: tuple[Failure, ...] = Field(
+        default=(),
+        exclude_if=_is_empty,
+        description="Answers that are documented neither as a yes nor as a no; left out where there is none.",
+    )
+    answer: Answer = Field(
         description="accepted: 200 and no body. gone: not listed any more when it was to be purged; nothing was sent."
     )
     answered_at: datetime.datetime | None
@@ -196,6 +206,7 @@ def _purge(life: Life, hashes: dict[int, str], made_at: datetime.datetime) -> Pu
         intended_at=life.intended_at,
         calls=tuple(Call(at=at) for at in life.sent_at),
         failures=tuple(Failure(at=at, finding=finding) for at, finding in life.failures),
+        not_understood=tuple(Failure(at=at, finding=finding) for at, finding in life.not_understood),
         answer=_answer(life),
         answered_at=life.asked_at,
         verdict=life.verdict,
@@ -219,13 +230,15 @@ def _look(seen: Observation) -> Look:
     )
 
 
-def _answer(life: Life) -> Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not asked"]:
+def _answer(life: Life) -> Answer:
     if life.accepted_at is not None:
         return "accepted"
     if life.absent_at is not None:
         return "gone after a lost answer" if life.after_call else "gone"
     if not life.sent_at:
         return "not asked"
+    if life.not_understood and life.not_understood[-1][0] >= life.sent_at[-1]:
+        return "not understood"
     return "refused" if life.failures and life.failures[-1][0] >= life.sent_at[-1] else "lost"
 
 

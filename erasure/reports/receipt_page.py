@@ -147,6 +147,8 @@ def _events(purge: Purge) -> Iterator[tuple[datetime.datetime, str]]:
         yield call.at, "sent"
     for failure in purge.failures:
         yield failure.at, f"refused: {failure.finding}"
+    for unclear in purge.not_understood:
+        yield unclear.at, f"not understood: {unclear.finding}"
     if purge.answered_at and answer:
         yield purge.answered_at, answer
     for look in purge.looks:

@@ -122,6 +122,7 @@ def test_a_life_is_known_whichever_stack_wrote_it(tmp_path: Path) -> None:
     [
         ([Kind.SENT], {"is_unanswered", "is_spent"}),
         ([Kind.SENT, Kind.FAILED], set()),
+        ([Kind.SENT, Kind.NOT_UNDERSTOOD], {"is_unanswered", "is_spent"}),
         ([Kind.SENT, Kind.ACCEPTED], {"is_accepted", "is_spent"}),
         ([Kind.SENT, Kind.ALREADY_ABSENT], {"absent_at", "is_spent"}),
         ([Kind.INTENDED, Kind.WITHDRAWN], set()),

@@ -50,10 +50,23 @@ def test_a_look_that_saw_it_listed_between_two_undoes_the_first() -> None:
 
 
 def test_a_look_that_saw_nothing_neither_confirms_nor_undoes() -> None:
-    blind = Observation(ACCEPTED, problem="answered 503")
+    blind = Observation(ACCEPTED, problem="answered 503", is_failed=True)
     assert verdict(after(25, blind), after(27, GONE)) == Verdict.DELISTED
     assert verdict(after(25, GONE), after(26, blind), after(27, GONE)) == Verdict.ERASED
     assert verdict(after(25, blind)) == Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("before", Verdict)
+def test_a_look_that_failed_replaces_no_verdict(before: Verdict) -> None:
+    failed = Observation(ACCEPTED, problem="answered 401", is_failed=True)
+    for hours in (1, 25, 25 + 31 * 24):
+        assert verdict(after(hours, failed), before=before) is before
+
+
+def test_a_look_that_failed_ends_no_watch() -> None:
+    long_after = ACCEPTED + datetime.timedelta(days=999)
+    for last in set(Verdict) - {Verdict.ERASED}:
+        assert is_open(Life(accepted_at=ACCEPTED, verdicts=((ACCEPTED, last, ""),)), long_after, DAY)
 
 
 def test_what_was_gone_and_is_listed_again_has_returned() -> None:

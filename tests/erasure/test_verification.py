@@ -1,5 +1,6 @@
 """Looking at the account again after purges, with the sandbox in its place."""
 
+import dataclasses
 import datetime
 
 import pytest
@@ -89,6 +90,14 @@ def test_an_account_that_cannot_be_read_is_unknown_and_says_why(sandbox: Running
     assert "answered 503" in because
 
 
+def test_a_computer_that_came_back_stays_so_while_the_account_cannot_be_asked(sandbox: RunningSandbox) -> None:
+    returned = dataclasses.replace(erasure(sandbox, "PC"), verdicts=((LONG_AGO, Verdict.RETURNED, "it came back"),))
+    sandbox.inject("status", path_regex="Computers", status=401, count=None)
+    ((after, events),) = looked(sandbox, returned)
+    assert after.verdict is Verdict.RETURNED
+    assert [(event.kind, event.data.get("failed")) for event in events] == [(Kind.OBSERVED, True)]
+
+
 def test_another_account_is_not_asked_about_it(sandbox: RunningSandbox) -> None:
     _, verdict, because = look(sandbox, erasure(sandbox, "GONE", endpoint="https://elsewhere.example"))
     assert verdict is Verdict.UNKNOWN
@@ -120,7 +129,8 @@ def test_the_ledger_keeps_every_look_and_a_verdict_where_it_changed(sandbox: Run
 
 def test_a_look_is_kept_and_read_again_as_it_was() -> None:
     seen = Observation(NOW, is_listed=False, copies=2, stored_bytes=0, not_before=LONG_AGO, not_after=NOW)
-    blind = Observation(NOW, problem="answered 503")
+    blind = Observation(NOW, problem="answered 503", is_failed=True)
+    assert "failed" not in seen.document()
     for one in (seen, blind):
         document = one.document()
         assert None not in document.values()

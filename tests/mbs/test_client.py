@@ -16,13 +16,14 @@ from mbs.errors import (
     InvalidRequest,
     LoginRefused,
     MbsError,
+    NotUnderstood,
     TokenRefused,
     Unreachable,
     UnreadableAnswer,
     Untrusted,
 )
 from mbs.models import UserComputer
-from mbs.pace import Pace
+from mbs.pace import Pace, has_unknown_effect, is_passing
 from tests.mbs.one_answer import answering, http
 
 SECRET = "tok3n-that-nobody-may-see"
@@ -92,7 +93,7 @@ def test_an_id_that_would_address_something_else_is_not_sent(user: str) -> None:
         (http(500, '{"Message": "An error has\\n occurred."}'), ApiError, "answered 500: An error has occurred."),
         (http(409), ApiError, "answered 409;"),
         (http(307, "", "Location: https://elsewhere.example/x"), UnreadableAnswer, "redirected to elsewhere.example"),
-        (http(200, "<html>Sign in</html>"), UnreadableAnswer, "not JSON"),
+        (http(200, "<html>Sign in</html>"), NotUnderstood, "answered 200: <html>Sign in</html>, which is documented"),
         (b"garbage\r\n\r\n", AnswerLost, "connection broke"),
         (b"", AnswerLost, "connection broke"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[", AnswerLost, "connection broke"),
@@ -105,6 +106,38 @@ def test_a_purge_that_was_not_acknowledged_raises(answer: bytes, kind: type[MbsE
     assert str(caught.value).startswith("DELETE /api/Users/u-1/Computers ")
     assert finding in str(caught.value)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", ["", " \r\n\t ", "null", " null\n", '""'])
+def test_the_documented_yes_is_200_and_nothing(body: str) -> None:
+    with answering(http(200, body)) as server:
+        client(server.url).delete_user_data("u-1", [PAIR])
+    assert len(server.requests) == 1
+
+
+NO_YES = ("{}", "[]", "true", "0", '"ok"', '" "', "null null", '{"Message": "An error has occurred."}',
+          '{"StatusCode": 400, "Message": "no"}', '{"StatusCode": 200, "Message": "Success"}',
+          '{"ErrorCode": -6, "Message": "Object 5 not found"}', "<html></html>", "[" * 100_000)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [*((200, body) for body in NO_YES), *((status, "") for status in (201, 202, 204, 207, 299))]
+)
+def test_any_other_answer_of_success_is_not_understood(status: int, body: str) -> None:
+    with answering(http(status, body)) as server, pytest.raises(NotUnderstood) as caught:
+        client(server.url).delete_user_data("u-1", [PAIR])
+    assert f"answered {status}" in caught.value.finding
+    assert has_unknown_effect(caught.value)
+    assert not is_passing(caught.value)
+
+
+def test_what_is_not_understood_is_repeated_without_the_token() -> None:
+    with (
+        answering(http(200, json.dumps({"Message": f"hello {SECRET}"}))) as server,
+        pytest.raises(NotUnderstood) as caught,
+    ):
+        client(server.url).delete_user_data("u-1", [PAIR])
+    assert "answered 200: hello ***" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from erasure.plan import Bound, Plan, PlanRequest
 from mbs import pace
 from mbs.client import Client
 from mbs.credentials import Credentials, Login, Token
-from mbs.errors import ApiError, LoginRefused, TokenRefused, Unreachable, UnreadableAnswer
+from mbs.errors import ApiError, LoginRefused, NotUnderstood, TokenRefused, Unreachable
 from mbs.pace import Pace
 from providers import operation, sending
 from providers.judgement import judge_plan
@@ -282,11 +282,33 @@ def test_what_stays_unanswered_stays_sent_and_is_not_halved(run: Run, answer: An
     assert run.kinds("PC-1") == run.kinds("PC-2") == ["sent", "sent"]
 
 
-def test_an_answer_that_is_no_acknowledgement_stays_sent_and_is_not_repeated(run: Run) -> None:
-    run.vendor.answers = ["garbage"]
+@pytest.mark.parametrize("answer", ["garbage", 204, 207])
+def test_an_answer_that_is_not_understood_is_recorded_and_not_repeated(run: Run, answer: Answer) -> None:
+    run.vendor.answers = [answer]
     errors = run.send("PC-1", "PC-2", retries=2)
-    assert {type(one) for one in errors.values()} == {UnreadableAnswer}
+    assert {type(one) for one in errors.values()} == {NotUnderstood}
     assert run.vendor.calls == [("PC-1", "PC-2")]
+    assert run.kinds("PC-1") == run.kinds("PC-2") == ["sent", "not understood"]
+    assert f"answered {200 if answer == 'garbage' else answer}" in run.events("PC-1")[-1].data["finding"]
+
+
+def test_what_was_not_understood_is_looked_up_before_it_is_sent_again(run: Run) -> None:
+    run.vendor.answers = ["garbage"]
+    run.send("PC-1", "PC-2")
+    run.vendor.listed.remove("PC-1")
+    assert run.send("PC-1", "PC-2") == {}
+    assert run.vendor.calls == [("PC-2",)]
+    assert run.kinds("PC-1")[2:] == ["already absent"]
+    assert run.events("PC-1")[-1].data["after_call"] is True
+    assert run.kinds("PC-2")[2:] == ["sent", "accepted"]
+
+
+def test_an_answer_that_is_not_understood_and_cannot_be_recorded_stays_sent(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_to_write(monkeypatch, Kind.NOT_UNDERSTOOD)
+    run.vendor.answers = ["garbage"]
+    assert {type(error) for error in run.send("PC-1").values()} == {LedgerError}
     assert run.kinds("PC-1") == ["sent"]
 
 
@@ -554,7 +576,7 @@ def test_whatever_is_answered_what_succeeds_is_purged_and_what_fails_is_owed(run
     errors = run.send(*NAMES, retries=2)
     for name in NAMES:
         last = run.kinds(name)[-1]
-        assert last in (("sent", "failed") if name in errors else ("accepted", "already absent"))
+        assert last in (("sent", "failed", "not understood") if name in errors else ("accepted", "already absent"))
         assert (name in run.vendor.purged) >= (name not in errors), "nothing is taken for purged that is not"
         assert run.vendor.purged.count(name) <= 1, "and nothing is purged twice"
     run.vendor.answers, run.vendor.lookups = [], []
