@@ -10,6 +10,9 @@ from engine.workspace import ready_engine
 from sandbox.running import RunningSandbox
 from tests.postgres import Postgres, binaries, running
 
+# The engine's tests start a thousand Python processes, each of which would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.fixture(scope="session")
 def pulumi() -> Path:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import random
 import threading
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ import psutil
 from engine.workspace import Result
 from tests.engine.rehearsal import STACK, Rehearsal, binding, names, pairs_of
 
-USERS, COMPUTERS = 20, 11
+USERS, COMPUTERS = 20, 6
 DESTINATION = "d-1"
 FAST = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_ENABLE_LEGACY_DIFF": "true"}
 
@@ -92,7 +91,7 @@ class Update:
 
 @dataclass
 class Many:
-    """Users with eleven computers each, all of them bound; `drop` leaves one of each wanted."""
+    """Users with six computers each, all of them bound; `drop` leaves one of each wanted."""
 
     rehearsal: Rehearsal
     updates: list[Update] = field(default_factory=list)
@@ -207,8 +206,3 @@ def _is_whole(state: Path) -> bool:
     except (ValueError, FileNotFoundError):
         return False
     return True
-
-
-def pause(dice: random.Random) -> None:
-    """Let a little time pass, at random: the moment of a kill is to be anywhere."""
-    time.sleep(dice.uniform(0, 0.3))
