@@ -1,6 +1,9 @@
 # The project's door. `make` alone lists what it offers.
 PYTHON ?= python3
-STAMP := .venv/.complete-$(notdir $(PYTHON))
+# To run: what requirements.txt pins. To test as well: requirements-dev.txt, into the same .venv.
+VENV := .venv/.complete-$(notdir $(PYTHON))
+TOOLS := .venv/.tools-$(notdir $(PYTHON))
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up test unit mutants bench lint requirements schema pictures
@@ -8,12 +11,16 @@ STAMP := .venv/.complete-$(notdir $(PYTHON))
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## .venv with everything pinned, and the Pulumi engine
+setup: $(VENV) ## .venv with everything pinned, and the Pulumi engine
 	@.venv/bin/python engine/ensure
 
-$(STAMP): requirements-dev.txt
+$(VENV): requirements.txt
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(PIP) -r $<
+	touch $@
+
+$(TOOLS): requirements-dev.txt $(VENV)
+	$(PIP) -r $<
 	touch $@
 
 up: setup ## `pulumi up`, quicker on large stacks: make up STACK=acme
@@ -25,25 +32,25 @@ demo: setup ## the main job on the sandbox, start to end
 test: setup lint ## every check and every test, the real engine's too
 	.venv/bin/python -m pytest -n auto
 
-unit: $(STAMP) ## the tests of seconds: no engine, no sandbox
+unit: $(TOOLS) ## the tests of seconds: no engine, no sandbox
 	.venv/bin/python -m pytest tests/mbs tests/erasure tests/policies tests/providers
 
-mutants: $(STAMP) ## show that the tests notice every change of the gate (minutes)
+mutants: $(TOOLS) ## show that the tests notice every change of the gate (minutes)
 	.venv/bin/python -m tests.mutation.run
 
-bench: setup ## measure this project and its rivals side by side (a quarter of an hour): make bench SIZES="100 1000"
+bench: setup $(TOOLS) ## measure this project and its rivals side by side (a quarter of an hour): make bench SIZES="100 1000"
 	@.venv/bin/python -m bench $(if $(SIZES),--sizes "$(SIZES)") $(if $(CONTENDERS),--contenders "$(CONTENDERS)") $(ARGS)
 
-lint: $(STAMP) ## ruff, mypy, import-linter
+lint: $(TOOLS) ## ruff, mypy, import-linter
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-schema: $(STAMP) ## write the JSON schemas anew from the models
+schema: $(TOOLS) ## write the JSON schemas anew from the models
 	.venv/bin/python -m erasure.schema
 
-pictures: setup ## make the README's pictures anew, on the sandbox (needs Chromium)
+pictures: setup $(TOOLS) ## make the README's pictures anew, on the sandbox (needs Chromium)
 	.venv/bin/python -m tests.pictures
 
 requirements: ## pin what pyproject.toml asks for (needs uv)

@@ -1,10 +1,11 @@
-"""The account that is measured: users with ten computers each, every computer on one destination."""
+"""The account that is measured: users with ten computers each, every computer on one destination; and its calls."""
 
 import uuid
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from sandbox.client import SandboxControl
 from sandbox.messages import LoggedRequest
@@ -36,74 +37,80 @@ def bindings(number: int) -> list[Binding]:
 
 def without_a_tenth(everything: Sequence[Binding]) -> list[Binding]:
     """Return what stays when a tenth goes: the first users, whole, as when customers leave."""
-    users = by_user(everything)
-    leaving = {*list(users)[: max(1, len(users) // 10)]}
-    return [one for one in everything if one.user not in leaving]
+    users = len(by_user(everything))
+    return [*everything[max(1, users // 10) * COMPUTERS_A_USER :]]
 
 
-def by_user(some: Iterable[Binding]) -> dict[str, list[Binding]]:
+def by_user(bindings: Iterable[Binding]) -> dict[str, list[Binding]]:
     """Group bindings by their user, in their order."""
     users: dict[str, list[Binding]] = {}
-    for one in some:
-        users.setdefault(one.user, []).append(one)
+    for binding in bindings:
+        users.setdefault(binding.user, []).append(binding)
     return users
 
 
-def documents(some: Iterable[Binding]) -> list[dict[str, str]]:
-    """Return bindings as the rivals' programs read them."""
-    return [asdict(one) for one in some]
-
-
-def inventory(some: Iterable[Binding]) -> str:
+def inventory(bindings: Iterable[Binding]) -> str:
     """Return the inventory file that wants these bindings, as people write it."""
-    lines = ["version: 1", "customer: Harbour Freight Forwarding"]
-    users = by_user(some)
-    lines.append("users:" if users else "users: []")
+    users = by_user(bindings)
+    lines = ["version: 1", "customer: Harbour Freight Forwarding", "users:" if users else "users: []"]
     for number, (user, computers) in enumerate(users.items()):
         lines += [f"  - id: {user}", f"    login: user-{number}@harbour.example", "    computers:"]
-        for one in computers:
-            lines += [f"      - name: {one.computer}", f"        destinations: [{one.destination}]"]
+        for binding in computers:
+            lines += [f"      - name: {binding.computer}", f"        destinations: [{binding.destination}]"]
     return "\n".join(lines) + "\n"
 
 
-def fill(sandbox: SandboxControl, everything: Sequence[Binding]) -> None:
+def fill(sandbox: SandboxControl, everything: Iterable[Binding]) -> None:
     """Begin the sandbox anew with these bindings; what is purged is gone at once."""
     sandbox.reset()
-    sandbox.seed([_user(user, computers) for user, computers in by_user(everything).items()])
+    sandbox.seed(
+        [
+            {
+                "id": user,
+                "computers": [{"name": each.computer, "destinations": [each.destination]} for each in computers],
+            }
+            for user, computers in by_user(everything).items()
+        ]
+    )
     sandbox.change_settings(purge_delay="0s", latency=f"{LATENCY_SECONDS}s")
 
 
 def purged(requests: Iterable[LoggedRequest]) -> Counter[Binding]:
     """Return how often each binding was in a DELETE that was answered with success."""
-    return Counter(pair for one in requests if one.method == "DELETE" and one.status == 200 for pair in _pairs(one))
+    return Counter(
+        Binding(request.path.split("/")[3], pair["DestinationId"], pair["ComputerName"])
+        for request in requests
+        if request.method == "DELETE" and request.status == 200
+        for pair in request.body
+    )
 
 
-def listed(sandbox: SandboxControl) -> set[Binding]:
-    """Return what the account lists now."""
-    state = sandbox.state()
-    return {Binding(one.user, one.destination, one.computer) for one in state.bindings if one.listed}
-
-
-def complaint_about(
+def complaints(
     sandbox: SandboxControl, requests: Sequence[LoggedRequest], leaving: Collection[Binding], staying: set[Binding]
-) -> str | None:
-    """Say what an operation did wrong that was to purge `leaving`, each once, and to leave `staying`; None: nothing."""
+) -> Iterator[str]:
+    """Yield what an operation did wrong that was to purge `leaving`, each once, and to leave `staying`."""
+    if failed := sum(request.status != 200 for request in requests):
+        yield f"{failed} calls failed"
     asked = purged(requests)
-    failed = sum(one.status != 200 for one in requests)
-    if failed:
-        return f"{failed} calls failed"
     if asked != Counter(leaving):
-        return f"{len(asked)} bindings were asked for in DELETE calls, {asked.total()} times, not {len(leaving)} once"
-    if listed(sandbox) != staying:
-        return f"the account does not list the {len(staying)} bindings that were to stay"
-    return None
+        yield f"{len(asked)} bindings were asked for in DELETE calls, {asked.total()} times, not {len(leaving)} once"
+    if staying != {Binding(row.user, row.destination, row.computer) for row in sandbox.state().bindings if row.listed}:
+        yield f"the account does not list the {len(staying)} bindings that were to stay"
 
 
-def _pairs(request: LoggedRequest) -> Iterator[Binding]:
-    user = request.path.split("/")[3]
-    for pair in request.body:
-        yield Binding(user, pair["DestinationId"], pair["ComputerName"])
+def calls_by_method(requests: Iterable[LoggedRequest]) -> dict[str, int]:
+    """Return the number of calls of each method, the most frequent method first."""
+    return dict(Counter(request.method for request in requests).most_common())
 
 
-def _user(user: str, computers: Iterable[Binding]) -> dict[str, Any]:
-    return {"id": user, "computers": [{"name": one.computer, "destinations": [one.destination]} for one in computers]}
+def in_flight_by_method(requests: Sequence[LoggedRequest], latency: float) -> dict[str, int]:
+    """Return how many calls of each method were under way at the same time, at the least.
+
+    The sandbox notes when a call arrived, and holds it for `latency` seconds before it answers. A call that took longer
+    counts for that long only, so that the true number may be larger, and is never smaller.
+    """
+    most = {}
+    for method in calls_by_method(requests):
+        starts = sorted(each.real_at.timestamp() for each in requests if each.method == method)
+        most[method] = max(bisect_right(starts, start) - bisect_right(starts, start - latency) for start in starts)
+    return most

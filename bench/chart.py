@@ -1,7 +1,7 @@
 """The chart of docs/performance.md: seconds by the number of bindings, on logarithmic axes."""
 
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -12,22 +12,14 @@ from bench.results import Operation, Results
 
 _SHOWN: Final = (Operation.ADOPT, Operation.NO_OP, Operation.PURGE_TENTH)
 _SETTINGS: Final[dict[Any, Any]] = {"svg.hashsalt": "mbs-erasure", "svg.fonttype": "path", "font.size": 10}
-
-
-class _Line(NamedTuple):
-    colour: str
-    marker: str
-    style: str
-
-
 # Okabe and Ito's colours, which differ to every eye; marker and line tell them apart in black and white.
-_LINES: Final = (
-    _Line("#0072B2", "o", "-"),
-    _Line("#56B4E9", "s", "--"),
-    _Line("#D55E00", "^", "-"),
-    _Line("#CC79A7", "D", "-."),
-    _Line("#000000", "x", ":"),
-    _Line("#009E73", "v", "--"),
+_LINES: Final[tuple[dict[str, Any], ...]] = (
+    {"color": "#0072B2", "marker": "o", "linestyle": "-"},
+    {"color": "#56B4E9", "marker": "s", "linestyle": "--"},
+    {"color": "#D55E00", "marker": "^", "linestyle": "-"},
+    {"color": "#CC79A7", "marker": "D", "linestyle": "-."},
+    {"color": "#000000", "marker": "x", "linestyle": ":"},
+    {"color": "#009E73", "marker": "v", "linestyle": "--"},
 )
 
 
@@ -41,34 +33,24 @@ def draw(results: Results, file: Path) -> None:
         handles = {
             label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
-        order = [one for one in results.contenders if one in handles]
-        figure.legend([handles[one] for one in order], order, loc="outside lower center", ncols=3, frameon=False)
+        order = [contender for contender in results.contenders if contender in handles]
+        labels = [handles[contender] for contender in order]
+        figure.legend(labels, order, loc="outside lower center", ncols=3, frameon=False)
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def _panel(axes: Axes, results: Results, operation: Operation) -> None:
     for contender, line in zip(results.contenders, _LINES, strict=False):
-        measured = [(size, results.seconds(contender, size, operation)) for size in results.sizes]
-        points = [(size, seconds) for size, seconds in measured if seconds is not None]
+        times = {size: results.seconds(contender, size, operation) for size in results.sizes}
+        points = {size: seconds for size, seconds in times.items() if seconds is not None}
         if points:
-            axes.plot(
-                [size for size, _ in points],
-                [seconds for _, seconds in points],
-                color=line.colour,
-                marker=line.marker,
-                linestyle=line.style,
-                label=contender,
-            )
+            axes.plot([*points], [*points.values()], label=contender, **line)
     axes.set_title(operation)
     axes.set_xlabel("bindings")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(results.sizes)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(_plain))
+        axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.grid(visible=True, which="major", color="#DDDDDD", linewidth=0.8)
-
-
-def _plain(value: float, _place: int | None) -> str:
-    return f"{value:,.10g}"

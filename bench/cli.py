@@ -3,100 +3,81 @@
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import click
+from rich.console import Console
+from rich.markdown import Markdown
 
-from bench.board import Board
 from bench.chart import draw
-from bench.contenders.field import CONTENDERS
-from bench.document import page
-from bench.measuring import SIZES, Measuring
+from bench.contenders import CONTENDERS
+from bench.document import page, times
+from bench.measuring import SIZES, measure_all
 from bench.results import Results
-from engine.workspace import PROJECT, WorkspaceError
+from engine.workspace import WorkspaceError
 from sandbox.running import SandboxFailed
 
-_RESULTS: Final = PROJECT / "bench" / "results.json"
-_PAGE: Final = PROJECT / "docs" / "performance.md"
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+_RESULTS: Final = Path("bench/results.json")
+_PAGE: Final = Path("docs/performance.md")
+_SIZES: Final = " ".join(map(str, SIZES))
+_WIDE: Final = 120  # columns where there is no terminal to say
 _INTERRUPTED: Final = 130
 
 
-class _Words(click.ParamType[Any]):
-    """Words with spaces or commas between them."""
-
-    name = "words"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        words = str(value).replace(",", " ").split()
-        if not words:
-            self.fail("name at least one", param, ctx)
-        return [self._word(one, param, ctx) for one in words]
-
-    def _word(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        if word not in CONTENDERS:
-            self.fail(f"{word!r} is none of {', '.join(CONTENDERS)}", param, ctx)
-        return word
-
-
-class _Numbers(_Words):
-    name = "numbers"
-
-    def _word(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> object:
-        if not word.isdecimal() or int(word) < 20:
-            self.fail(f"{word!r} is no whole number from 20 on", param, ctx)
-        return int(word)
+def _words(context: click.Context, option: click.Parameter, value: str) -> list[str]:
+    """Return the words with spaces or commas between them."""
+    words = value.replace(",", " ").split()
+    if not words:
+        raise click.BadParameter("name at least one", context, option)
+    for word in words:
+        if option.name == "sizes" and (not word.isdecimal() or int(word) < 20):
+            raise click.BadParameter(f"{word!r} is no whole number from 20 on", context, option)
+        if option.name == "contenders" and word not in CONTENDERS:
+            raise click.BadParameter(f"{word!r} is none of {', '.join(CONTENDERS)}", context, option)
+    return words
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--sizes", type=_Numbers(), help='Numbers of bindings, such as "100 1000".')
-@click.option("--contenders", type=_Words(), help=f"Some of: {' '.join(CONTENDERS)}.")
-@click.option("--results", type=click.Path(dir_okay=False, path_type=Path), help="Where the raw results go (JSON).")
-@click.option("--page", "page_file", type=click.Path(dir_okay=False, path_type=Path), help="Where the page goes.")
+@click.option("--sizes", default=_SIZES, callback=_words, help='Numbers of bindings, such as "100 1000".')
+@click.option("--contenders", default=" ".join(CONTENDERS), callback=_words, help=f"Some of: {' '.join(CONTENDERS)}.")
+@click.option("--results", "raw", type=_FILE, default=_RESULTS, help="Where the raw results go (JSON).")
+@click.option("--page", "page_file", type=_FILE, help="Where the page goes.")
 @click.option("--inventory/--no-inventory", default=True, help="Whether to read a large inventory as well.")
 @click.option("--again", is_flag=True, help="Measure nothing: write the page anew from the raw results.")
 def main(
-    sizes: list[int] | None,
-    contenders: list[str] | None,
-    results: Path | None,
-    page_file: Path | None,
-    inventory: bool,
-    again: bool,
+    sizes: list[str], contenders: list[str], raw: Path, page_file: Path | None, inventory: bool, again: bool
 ) -> None:
     """Measure this project and its rivals side by side on the sandbox.
 
     A run of everything takes about a quarter of an hour, and writes docs/performance.md with its chart. A smaller one
     writes a page only where --page says.
     """
-    file = results or _RESULTS
-    for one in (file, page_file):
-        if one is not None and not one.resolve().parent.is_dir():
-            raise click.UsageError(f"the folder of {one} does not exist")
+    for file in (raw, page_file):
+        if file is not None and not file.resolve().parent.is_dir():
+            raise click.UsageError(f"the folder of {file} does not exist")
     if again:
-        measured = Results.model_validate_json(file.read_text(encoding="utf-8"))
+        measured = Results.model_validate_json(raw.read_text(encoding="utf-8"))
     else:
-        with Board() as board:
-            measured = Measuring(sizes or SIZES, contenders or [*CONTENDERS], board).run(with_inventory=inventory)
-        file.write_text(measured.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        click.echo(f"The raw results are in {_shown(file)}.", err=True)
-    _write_page(measured, page_file or (_PAGE if measured.is_complete else None))
+        console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _WIDE)
+        measured = measure_all([*map(int, sizes)], contenders, console, with_inventory=inventory)
+        console.print(Markdown(times(measured)))
+        raw.write_text(measured.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        click.echo(f"The raw results are in {raw}.", err=True)
+    if page_file := page_file or (_PAGE if measured.is_complete else None):
+        chart = page_file.with_suffix(".svg")
+        draw(measured, chart)
+        page_file.write_text(page(measured, chart.name), encoding="utf-8")
+        click.echo(f"The page is {page_file}.", err=True)
     if problems := measured.problems():
         raise click.ClickException("not everything was measured:\n" + "\n".join(problems))
-
-
-def _write_page(measured: Results, file: Path | None) -> None:
-    if file is not None:
-        chart = file.with_suffix(".svg")
-        draw(measured, chart)
-        file.write_text(page(measured, chart.name), encoding="utf-8")
-        click.echo(f"The page is {_shown(file)}.", err=True)
 
 
 def run() -> NoReturn:
     """Run the process's own command line. Exits 1 for an error or a wrong command, 130 for Ctrl-C."""
     # Whatever ends it, what it started ends with it.
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)
+        signal.signal(ending, signal.default_int_handler)
     try:
         code = main.main(standalone_mode=False)
     except click.Abort:
@@ -108,11 +89,3 @@ def run() -> NoReturn:
         click.echo(f"Error: {error}", err=True)
         code = 1
     sys.exit(code)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _shown(file: Path) -> Path:
-    return file.resolve().relative_to(PROJECT) if file.resolve().is_relative_to(PROJECT) else file

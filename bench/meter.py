@@ -10,8 +10,8 @@ import resource
 import signal
 import subprocess
 import tempfile
-import threading
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,48 +35,52 @@ class Run:
     output: str
 
 
-@dataclass(frozen=True)
-class Command:
-    """What to run, and where. `env` is its whole environment."""
+def part_of(arguments: Sequence[str]) -> str:
+    """Name the part that a process of this command line plays."""
+    text = " ".join(arguments)
+    if "pulumi.dynamic" in text:
+        return "plugin"
+    if "pulumi-language-python-exec" in text:
+        return "program"
+    if "pulumi-language-python" in text:
+        return "host"
+    return "engine" if arguments and Path(arguments[0]).name in ("pulumi", "terraform") else "other"
 
-    arguments: Sequence[str]
-    directory: Path
-    env: Mapping[str, str]
 
+def measure(
+    arguments: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    limit: float,
+    look: float = _LOOK,
+    part_of: Callable[[Sequence[str]], str] = part_of,
+) -> Run:
+    """Run a command in a folder to its end, at most for `limit` seconds. `env` is its whole environment.
 
-def measure(command: Command, part_of: Callable[[Sequence[str]], str], limit: float, look: float = _LOOK) -> Run:
-    """Run a command to its end, at most for `limit` seconds.
-
-    `part_of` names the part that a process plays, from its command line. `look` is in seconds. On every way out, Ctrl-C
-    too, no process of the command is left.
+    `look` is in seconds. On every way out, Ctrl-C too, no process of the command is left.
     """
-    before = _cpu_of_ended()
+    before, seen = _cpu_of_ended(), _Seen(part_of)
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
-        process = subprocess.Popen(
-            command.arguments,
-            cwd=command.directory,
-            env=dict(command.env),
+        # psutil's, because it waits with a time limit and yet notices the end at once.
+        process = psutil.Popen(
+            arguments,
+            cwd=folder,
+            env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        watch, clock = _Watch(process.pid, part_of, look), threading.Timer(limit, _end, [process])
         try:
-            watch.start()
-            clock.start()
-            # Without a time limit of its own, which would make it look only every 50 ms.
-            process.wait()
+            while not (has_ended := _ends(process, look)) and time.perf_counter() - start < limit:
+                seen.look(process.pid)
             seconds = time.perf_counter() - start
         finally:
-            clock.cancel()
             _end(process)
-            _end_session(process.pid)
-            watch.stop()
         output.seek(0)
         said = output.read().decode(errors="replace")
-    return Run(watch.usage(seconds, _cpu_of_ended() - before), None if seconds > limit else process.returncode, said)
+    return Run(seen.usage(seconds, _cpu_of_ended() - before), process.returncode if has_ended else None, said)
 
 
 def _cpu_of_ended() -> float:
@@ -87,92 +91,67 @@ def _cpu_of_ended() -> float:
 
 @dataclass
 class _Seen:
-    part: str
-    cpu_seconds: float
+    """What the looks saw: the part and CPU seconds of each process, and the largest memory at one moment."""
 
-
-@dataclass
-class _Watch:
-    session: int
     part_of: Callable[[Sequence[str]], str]
-    look: float
-    _seen: dict[psutil.Process, _Seen] = field(default_factory=dict)
-    _peak: int = 0
-    _peaks: dict[str, int] = field(default_factory=dict)
-    _over: threading.Event = field(default_factory=threading.Event)
+    processes: dict[psutil.Process, tuple[str, float]] = field(default_factory=dict)
+    peak: int = 0
+    peaks: Counter[str] = field(default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._watch, name="meter", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+    def look(self, session: int) -> None:
+        sizes: Counter[str] = Counter()
+        for process in _members(session):
+            with contextlib.suppress(psutil.Error), process.oneshot():
+                times, arguments = process.cpu_times(), process.cmdline()
+                # The command line of a process that ends is empty, and it stays what it was.
+                known = None if arguments else self.processes.get(process)
+                part = known[0] if known else self.part_of(arguments)
+                self.processes[process] = part, times.user + times.system
+                sizes[part] += process.memory_info().rss
+        self.peak = max(self.peak, sizes.total())
+        self.peaks |= sizes
 
     def usage(self, seconds: float, ended: float) -> Usage:
-        parts: dict[str, float] = {}
-        for one in self._seen.values():
-            parts[one.part] = parts.get(one.part, 0.0) + one.cpu_seconds
+        parts: defaultdict[str, float] = defaultdict(float)
+        for part, cpu_seconds in self.processes.values():
+            parts[part] += cpu_seconds
         return Usage(
             seconds=seconds,
             # Looks miss what ends between two of them, the kernel's own count whom nobody waited for.
             cpu_seconds=max(ended, sum(parts.values())),
-            peak_bytes=self._peak,
+            peak_bytes=self.peak,
             part_cpu_seconds=parts,
-            part_peak_bytes=self._peaks,
+            part_peak_bytes=self.peaks,
         )
-
-    def _watch(self) -> None:
-        while not self._over.wait(self.look):
-            sizes: dict[str, int] = {}
-            for process in _members(self.session):
-                with contextlib.suppress(psutil.Error), process.oneshot():
-                    times, part = process.cpu_times(), self._part(process)
-                    self._seen[process] = _Seen(part, times.user + times.system)
-                    sizes[part] = sizes.get(part, 0) + process.memory_info().rss
-            self._peak = max(self._peak, sum(sizes.values()))
-            for part, size in sizes.items():
-                self._peaks[part] = max(self._peaks.get(part, 0), size)
-
-    def _part(self, process: psutil.Process) -> str:
-        """Name its part; the command line of a process that ends is empty, and it stays what it was."""
-        arguments, known = process.cmdline(), self._seen.get(process)
-        return known.part if known is not None and not arguments else self.part_of(arguments)
 
 
 def _members(session: int) -> Iterator[psutil.Process]:
+    """Yield the processes of a session, without those that only wait for somebody to take note of their end."""
     for pid in psutil.pids():
         with contextlib.suppress(OSError, psutil.Error):
-            if os.getsid(pid) == session:
-                yield psutil.Process(pid)
+            if os.getsid(pid) == session and (process := psutil.Process(pid)).status() != psutil.STATUS_ZOMBIE:
+                yield process
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt twice before killing: only an engine that ends by itself takes its plugins along."""
-    for last_word in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        process.send_signal(last_word)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE)
-
-
-def _end_session(session: int) -> None:
-    """Let what the command left behind end, and kill what does not."""
-    left = [one for one in _members(session) if not _has_ended(one)]
-    _, alive = psutil.wait_procs(left, timeout=_AFTERLIFE)
-    for one in alive:
-        with contextlib.suppress(psutil.Error):
-            one.kill()
-    psutil.wait_procs(alive, timeout=_PATIENCE)
-
-
-def _has_ended(process: psutil.Process) -> bool:
-    """Whether it is gone, or waits only for somebody to take note of its end."""
-    try:
-        is_zombie: bool = process.status() == psutil.STATUS_ZOMBIE
-    except psutil.Error:
+def _ends(process: psutil.Popen, seconds: float) -> bool:
+    """Wait so long for its end."""
+    with contextlib.suppress(psutil.TimeoutExpired):
+        process.wait(seconds)
         return True
-    return is_zombie
+    return False
+
+
+def _end(process: psutil.Popen) -> None:
+    """Interrupt twice before killing: only an engine that ends by itself takes its plugins along.
+
+    What is left behind may end by itself, and is killed where it does not.
+    """
+    for last_word in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+        if not _ends(process, 0):
+            process.send_signal(last_word)
+            _ends(process, _PATIENCE)
+    _, left = psutil.wait_procs(_members(process.pid), timeout=_AFTERLIFE)
+    for straggler in left:
+        with contextlib.suppress(psutil.Error):
+            straggler.kill()
+    psutil.wait_procs(left, timeout=_PATIENCE)

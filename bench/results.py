@@ -1,9 +1,9 @@
 """What a run measured, as a document. Times are in seconds, sizes in bytes."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Operation(StrEnum):
@@ -34,15 +34,17 @@ class Usage(_Document):
     part_peak_bytes: dict[str, int]
 
 
-class Measurement(_Document):
-    """One operation of one contender, with how many calls of each method it made, and how many of them at a time.
-
-    `in_flight` is what is certain; it may be more. `problem` says what went wrong: then the measurement counts for
-    nothing.
-    """
-
+class _Case(_Document):
     contender: str
     bindings: int
+
+
+class Measurement(_Case):
+    """One operation of one contender, with how many calls of each method it made, and how many of them at a time.
+
+    `in_flight` is what is certain; it may be more. With a `problem`, which says what went wrong, it counts for nothing.
+    """
+
     operation: Operation
     usage: Usage
     calls: dict[str, int]
@@ -50,19 +52,15 @@ class Measurement(_Document):
     problem: str | None = None
 
 
-class StateSize(_Document):
+class StateSize(_Case):
     """How large the state of all bindings is, on disk."""
 
-    contender: str
-    bindings: int
     state_bytes: int
 
 
-class Skipped(_Document):
+class Skipped(_Case):
     """A contender that was not measured at a size, or not whole, and why."""
 
-    contender: str
-    bindings: int
     reason: str
 
 
@@ -91,24 +89,21 @@ class Results(_Document):
     day: str
     machine: Machine
     latency_seconds: float
-    sizes: list[int]
+    sizes: Annotated[list[int], AfterValidator(sorted)]
     contenders: list[str]
     is_complete: bool
-    measurements: list[Measurement]
-    states: list[StateSize]
-    skipped: list[Skipped]
-    inventory: InventoryLoad | None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _in_order(cls, values: Any) -> Any:  # noqa: ANN401 -- what pydantic gets
-        return {**values, "sizes": sorted(values["sizes"])}
+    measurements: list[Measurement] = []
+    states: list[StateSize] = []
+    skipped: list[Skipped] = []
+    inventory: InventoryLoad | None = None
 
     def find(self, contender: str, bindings: int, operation: Operation) -> Measurement | None:
         """Return a measurement without a problem, or None."""
-        wanted = (contender, bindings, operation)
-        found = (one for one in self.measurements if (one.contender, one.bindings, one.operation) == wanted)
-        return next((one for one in found if one.problem is None), None)
+        for found in self.measurements:
+            key = found.contender, found.bindings, found.operation
+            if key == (contender, bindings, operation) and found.problem is None:
+                return found
+        return None
 
     def seconds(self, contender: str, bindings: int, operation: Operation) -> float | None:
         """Return how long an operation took, or None where it was not measured."""
@@ -117,13 +112,14 @@ class Results(_Document):
 
     def state_bytes(self, contender: str, bindings: int) -> float | None:
         """Return the bytes of state for each binding, or None."""
-        found = (one for one in self.states if (one.contender, one.bindings) == (contender, bindings))
-        return next((one.state_bytes / one.bindings for one in found), None)
+        sizes = {(state.contender, state.bindings): state.state_bytes for state in self.states}
+        size = sizes.get((contender, bindings))
+        return None if size is None else size / bindings
 
     def problems(self) -> list[str]:
         """Return what went wrong."""
         return [
-            f"{one.contender}, {one.bindings:,} bindings, {one.operation}: {one.problem}"
-            for one in self.measurements
-            if one.problem is not None
+            f"{failed.contender}, {failed.bindings:,} bindings, {failed.operation}: {failed.problem}"
+            for failed in self.measurements
+            if failed.problem
         ]

@@ -1,24 +1,15 @@
 """What this project is to reach, as ratios and counts within one run, whatever the machine."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench.contenders.on_pulumi import Stock, ThisProject
-from bench.contenders.on_terraform import TerraformData
-from bench.results import Measurement, Operation, Results
+from bench.contenders import OURS, STOCK, TERRAFORM, Contender
+from bench.results import Operation, Results
 
 MEBIBYTE: Final = 2**20
 
-_OURS: Final = ThisProject.name
-_STOCK: Final = Stock.name
-_TERRAFORM: Final = TerraformData.name
 _SMALL: Final = 1000
 _LARGE: Final = 10_000
-_GROWTH: Final = 12
-_MOST_PLUGIN_BYTES: Final = 300 * MEBIBYTE
-_MOST_INVENTORY_BYTES: Final = 500 * MEBIBYTE
-_MOST_INVENTORY_SECONDS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -33,81 +24,64 @@ class Target:
 
 def targets(results: Results) -> list[Target]:
     """Return every target with what this run says to it."""
+
+    def seconds(size: int, operation: Operation, contender: Contender = OURS) -> float | None:
+        return results.seconds(contender.name, size, operation)
+
+    def to_rival(what: str, size: int, operation: Operation, rival: Contender, most: float) -> Target:
+        times = seconds(size, operation), seconds(size, operation, rival)
+        return _ratio(f"{what}: time, to {rival.name}'s", *times, most)
+
+    def growth(operation: Operation) -> Target:
+        times = seconds(_LARGE, operation), seconds(_SMALL, operation)
+        return _ratio(f"{operation} of 10,000 bindings: time, to that of 1,000", *times, 12)
+
+    def calls(what: str, operation: Operation, method: str) -> Target:
+        ours = results.find(OURS.name, _SMALL, operation)
+        number = ours.calls.get(method, 0) if ours else None
+        return _target(f"{what}: {method} calls", "100", number, is_met=number == 100)
+
+    purge, adopt = "purge 1,000 bindings of 100 users", "adopt 1,000 bindings of 100 users"
+    purged = results.find(OURS.name, _SMALL, Operation.PURGE_ALL)
+    at_once = purged.in_flight.get("DELETE", 0) if purged else None
+    states = [results.state_bytes(contender.name, _SMALL) for contender in (OURS, STOCK)]
+    at_large = [each.usage for each in results.measurements if (each.contender, each.bindings) == (OURS.name, _LARGE)]
+    plugin = max((usage.part_peak_bytes.get("plugin", 0) for usage in at_large), default=None)
+    loaded = results.inventory
+    inventory = f"inventory of {loaded.bindings if loaded else 100_000:,} bindings, read and checked"
+    loading = loaded.seconds if loaded else None
     return [
-        *_purge(results),
-        *_adoption(results),
-        *_state(results),
-        *_no_op(results),
-        *_growth(results),
-        *_size(results),
+        calls(purge, Operation.PURGE_ALL, "DELETE"),
+        _target(f"{purge}: DELETE calls in flight", "at least 8", at_once, is_met=(at_once or 0) >= 8),
+        to_rival(purge, _SMALL, Operation.PURGE_ALL, STOCK, 1 / 10),
+        to_rival(purge, _SMALL, Operation.PURGE_ALL, TERRAFORM, 1 / 7),
+        calls(adopt, Operation.ADOPT, "GET"),
+        to_rival(adopt, _SMALL, Operation.ADOPT, STOCK, 1 / 6),
+        _ratio(f"state a binding at 1,000, the plan's share included, to {STOCK.name}'s", states[0], states[1], 0.6),
+        to_rival("no-op of 1,000 bindings", _SMALL, Operation.NO_OP, STOCK, 0.7),
+        to_rival("no-op of 10,000 bindings", _LARGE, Operation.NO_OP, STOCK, 0.45),
+        *map(growth, (Operation.ADOPT, Operation.NO_OP, Operation.PURGE_TENTH)),
+        _memory("memory of the plugin at 10,000 bindings", plugin, 300),
+        _target(f"{inventory}: time", "less than 5 s", loading, is_met=(loading or 0) < 5, form="{:.1f} s"),
+        _memory(f"{inventory}: memory", loaded.peak_bytes if loaded else None, 500),
     ]
 
 
-def _purge(results: Results) -> Iterator[Target]:
-    ours = results.find(_OURS, _SMALL, Operation.PURGE_ALL)
-    what = "purge 1,000 bindings of 100 users"
-    yield _count(f"{what}: DELETE calls", ours.calls.get("DELETE", 0) if ours else None, "100", exactly=100)
-    yield _count(
-        f"{what}: DELETE calls in flight", ours.in_flight.get("DELETE", 0) if ours else None, "at least 8", least=8
-    )
-    yield _ratio(f"{what}: time, to {_STOCK}'s", *_times(results, _SMALL, Operation.PURGE_ALL, _STOCK), 1 / 10)
-    yield _ratio(f"{what}: time, to {_TERRAFORM}'s", *_times(results, _SMALL, Operation.PURGE_ALL, _TERRAFORM), 1 / 7)
+def _target(what: str, bound: str, measured: float | None, *, is_met: bool, form: str = "{:,}") -> Target:
+    is_known = measured is not None
+    return Target(what, bound, form.format(measured) if is_known else "-", is_met if is_known else None)
 
 
-def _adoption(results: Results) -> Iterator[Target]:
-    ours = results.find(_OURS, _SMALL, Operation.ADOPT)
-    what = "adopt 1,000 bindings of 100 users"
-    yield _count(f"{what}: GET calls", ours.calls.get("GET", 0) if ours else None, "100", exactly=100)
-    yield _ratio(f"{what}: time, to {_STOCK}'s", *_times(results, _SMALL, Operation.ADOPT, _STOCK), 1 / 6)
-
-
-def _state(results: Results) -> Iterator[Target]:
-    ours, stock = results.state_bytes(_OURS, _SMALL), results.state_bytes(_STOCK, _SMALL)
-    yield _ratio(f"state a binding at 1,000, the plan's share included, to {_STOCK}'s", ours, stock, 0.6)
-
-
-def _no_op(results: Results) -> Iterator[Target]:
-    for size, most in ((_SMALL, 0.7), (_LARGE, 0.45)):
-        yield _ratio(
-            f"no-op of {size:,} bindings: time, to {_STOCK}'s", *_times(results, size, Operation.NO_OP, _STOCK), most
-        )
-
-
-def _growth(results: Results) -> Iterator[Target]:
-    for operation in (Operation.ADOPT, Operation.NO_OP, Operation.PURGE_TENTH):
-        large, small = (results.seconds(_OURS, size, operation) for size in (_LARGE, _SMALL))
-        yield _ratio(f"{operation} of 10,000 bindings: time, to that of 1,000", large, small, _GROWTH)
-
-
-def _size(results: Results) -> Iterator[Target]:
-    at_large = [one for one in results.measurements if (one.contender, one.bindings) == (_OURS, _LARGE)]
-    plugin = max(map(_plugin_bytes, at_large), default=None)
-    yield _amount("memory of the plugin at 10,000 bindings", plugin, _MOST_PLUGIN_BYTES)
-    loaded = results.inventory
-    what = f"inventory of {loaded.bindings if loaded else 100_000:,} bindings, read and checked"
-    seconds = loaded.seconds if loaded else None
-    yield Target(
-        f"{what}: time",
-        f"less than {_MOST_INVENTORY_SECONDS} s",
-        "-" if seconds is None else f"{seconds:.1f} s",
-        None if seconds is None else seconds < _MOST_INVENTORY_SECONDS,
-    )
-    yield _amount(f"{what}: memory", loaded.peak_bytes if loaded else None, _MOST_INVENTORY_BYTES)
-
-
-def _plugin_bytes(one: Measurement) -> int:
-    return one.usage.part_peak_bytes.get("plugin", 0)
-
-
-def _times(results: Results, size: int, operation: Operation, rival: str) -> tuple[float | None, float | None]:
-    return results.seconds(_OURS, size, operation), results.seconds(rival, size, operation)
+def _memory(what: str, size: int | None, most: int) -> Target:
+    """Compare a number of bytes with one of MiB."""
+    mebibytes = None if size is None else size / MEBIBYTE
+    return _target(what, f"less than {most} MiB", mebibytes, is_met=(mebibytes or 0) < most, form="{:.0f} MiB")
 
 
 def _ratio(what: str, part: float | None, whole: float | None, most: float) -> Target:
-    bound = f"at most {_shown(most)}"
-    if part is None or whole is None:
-        return Target(what, bound, "-", None)
-    return Target(what, bound, _shown(part / whole), part / whole <= most)
+    ratio = None if part is None or whole is None else part / whole
+    shown = "-" if ratio is None else _shown(ratio)
+    return Target(what, f"at most {_shown(most)}", shown, None if ratio is None else ratio <= most)
 
 
 def _shown(ratio: float) -> str:
@@ -115,18 +89,3 @@ def _shown(ratio: float) -> str:
     if ratio < 0.25:
         return f"1/{1 / ratio:.1f}".removesuffix(".0")
     return f"{ratio:.1f}".removesuffix(".0") if ratio >= 1 else f"{ratio:.2f}".removesuffix("0")
-
-
-def _count(what: str, number: int | None, bound: str, *, exactly: int | None = None, least: int = 0) -> Target:
-    if number is None:
-        return Target(what, bound, "-", None)
-    return Target(what, bound, f"{number:,}", number == exactly if exactly is not None else number >= least)
-
-
-def _amount(what: str, size: int | None, most: int) -> Target:
-    bound = f"less than {most // MEBIBYTE} MiB"
-    return (
-        Target(what, bound, "-", None)
-        if size is None
-        else Target(what, bound, f"{size / MEBIBYTE:.0f} MiB", size < most)
-    )

@@ -61,7 +61,7 @@ class Listing:
         """
         found = self._pairs.get((fold(wanted.destination), fold(wanted.computer)), set())
         if len(found) > 1:
-            names = " and ".join(sorted(f"{one.computer_name!r} on {one.destination_id}" for one in found))
+            names = " and ".join(sorted(f"{pair.computer_name!r} on {pair.destination_id}" for pair in found))
             raise Refusal(
                 "ambiguous",
                 f"the account lists {names} for user {self.user_id}, which are one binding here",
@@ -80,16 +80,16 @@ class Listing:
     def nearest(self, wanted: Identity) -> str:
         """Say in a few words what the account lists that comes nearest to something it does not list."""
         pairs = self.pairs()[:_MOST_COMPARED]
-        elsewhere = [one.destination_id for one in pairs if fold(one.computer_name) == fold(wanted.computer)]
+        elsewhere = [pair.destination_id for pair in pairs if fold(pair.computer_name) == fold(wanted.computer)]
         if elsewhere:
             return f"it is listed on destination {', '.join(elsewhere[:3])}"
-        names = {fold(one.computer_name): one for one in pairs}
+        names = {fold(pair.computer_name): pair for pair in pairs}
         near = difflib.get_close_matches(fold(wanted.computer), names, 3, 0.5)
         if near:
             listed = ", ".join(f"{names[name].computer_name!r} on {names[name].destination_id}" for name in near)
             return f"the nearest listed: {listed}"
         if pairs:
-            return "listed are: " + ", ".join(f"{one.computer_name!r}" for one in pairs[:3])
+            return "listed are: " + ", ".join(f"{pair.computer_name!r}" for pair in pairs[:3])
         return "nothing is listed for this user" if self.is_known else "the account does not know this user"
 
 
@@ -125,7 +125,7 @@ class Account:
 
     def for_each(self, user_ids: Iterable[str], act: Callable[[str], T]) -> list[T]:
         """Do something for every user, several at a time, each user once; results come in the users' order."""
-        users = list({fold(one): one for one in user_ids}.values())
+        users = list({fold(user): user for user in user_ids}.values())
         if not users:
             return []
         with ThreadPoolExecutor(min(self._concurrency, len(users)), thread_name_prefix="account") as pool:

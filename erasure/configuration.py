@@ -7,7 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
@@ -17,6 +17,8 @@ from erasure.urls import passwords_in
 from mbs.credentials import Credentials, Login, Token
 from mbs.endpoint import parse_endpoint
 from mbs.errors import InvalidEndpoint
+
+V = TypeVar("V")
 
 Level = Literal["refuse", "approve", "warn", "off"]
 RuleName = Literal[
@@ -124,6 +126,12 @@ class Configuration(BaseModel):
 
 KEYS: Final = tuple(field.alias or name for name, field in Configuration.model_fields.items())
 """The configuration's keys, as the stack spells them."""
+
+
+def of_project(settings: Mapping[str, V], project: str) -> dict[str, V]:
+    """Return a project's own settings, of all that a stack has, without the prefix."""
+    prefix = f"{project}:"
+    return {key.removeprefix(prefix): value for key, value in settings.items() if key.startswith(prefix)}
 
 
 def read_configuration(

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from erasure.approvals import Approval
 from erasure.errors import Refusal
+from erasure.files.approvals import Approval
+from erasure.files.inventory import Entry
 from erasure.identity import Identity
-from erasure.inventory import Entry
 from erasure.message import Message
 
 

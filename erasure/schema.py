@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from erasure.inventory import InventoryFile
+from erasure.files.inventory import InventoryFile
 from erasure.reports.plan import PlanReport
 from erasure.reports.receipt import Receipt
 from erasure.reports.verification import Verification

@@ -10,6 +10,6 @@ _IN_THE_QUERY: Final = re.compile(r"[?&][^=&]*password=([^&]*)", re.IGNORECASE)
 
 def passwords_in(url: str) -> list[str]:
     """Return every password in a URL, whether it is one or not, as it is meant: `%40` is `@`."""
-    found = [unquote(one) for one in _BEFORE_THE_HOST.findall(url)]
-    found += [unquote_plus(one) for one in _IN_THE_QUERY.findall(url)]
-    return [one for one in found if one]
+    found = [unquote(text) for text in _BEFORE_THE_HOST.findall(url)]
+    found += [unquote_plus(text) for text in _IN_THE_QUERY.findall(url)]
+    return [password for password in found if password]

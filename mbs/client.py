@@ -117,7 +117,7 @@ class Client:
         Returns once the API has *accepted* it; the data goes later, and there is no way back. The body is always a JSON
         array: what a missing body or an empty array does is not documented, so that an empty one is never sent.
         """
-        pairs = [{"DestinationId": one.destination_id, "ComputerName": one.computer_name} for one in computers]
+        pairs = [{"DestinationId": pair.destination_id, "ComputerName": pair.computer_name} for pair in computers]
         if not pairs:
             raise InvalidRequest(
                 f"no computer named to delete for user {user_id}", "name each computer and destination"
@@ -290,7 +290,7 @@ def _cause(error: BaseException) -> BaseException:
     for _ in range(8):
         reason = getattr(inner, "reason", None)
         if not isinstance(reason, BaseException):
-            reason = next((one for one in getattr(inner, "args", ()) if isinstance(one, BaseException)), None)
+            reason = next((arg for arg in getattr(inner, "args", ()) if isinstance(arg, BaseException)), None)
         if reason is None:
             break
         inner = reason

@@ -42,7 +42,7 @@ class NamedDestination(_Answer):
 
 def _well_formed(value: object) -> object:
     """Keep what can be read of names that nothing hangs on."""
-    return [one for one in value if _is_named(one)] if isinstance(value, list) else []
+    return [entry for entry in value if _is_named(entry)] if isinstance(value, list) else []
 
 
 def _is_named(value: object) -> bool:

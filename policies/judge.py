@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from erasure.approvals import Approval, why_not
 from erasure.errors import Refusal
+from erasure.files.approvals import Approval, why_not
 from erasure.plan import Fired, purges_digest
 from policies.rules import ALWAYS, RULES, Case, level_of
 

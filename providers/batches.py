@@ -38,7 +38,7 @@ class Batches:
         self._results: dict[str, Future[None]] = {}
         self._under_way = 0
         self._waiting = {batch[0].id: batch for batch in _batches(eligible)}
-        self._batch_of = {one.id: name for name, batch in self._waiting.items() for one in batch}
+        self._batch_of = {purge.id: name for name, batch in self._waiting.items() for purge in batch}
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="purge")
 
     def purge(self, bound: Bound) -> None:
@@ -58,7 +58,7 @@ class Batches:
             self._begin(self._waiting.pop(next(iter(self._waiting))))
 
     def _begin(self, batch: list[Bound]) -> None:
-        results = {one.id: Future[None]() for one in batch}
+        results = {purge.id: Future[None]() for purge in batch}
         self._results.update(results)
         self._under_way += 1
         self._pool.submit(self._settle, batch, results)
@@ -66,8 +66,8 @@ class Batches:
     def _settle(self, batch: list[Bound], results: Mapping[str, Future[None]]) -> None:
         errors: Mapping[str, BaseException | None]
         try:
-            told = self._send(batch)
-            errors = {name: told[name] for name in results}
+            ended = self._send(batch)
+            errors = {name: ended[name] for name in results}
         except BaseException as unexpected:  # noqa: BLE001 -- each deletion of the batch fails with it
             errors = dict.fromkeys(results, unexpected)
         with self._lock:
@@ -83,8 +83,8 @@ class Batches:
 def _batches(eligible: Iterable[Bound]) -> Iterator[list[Bound]]:
     """Yield the bindings of each user together, and of one who has more than a call takes in several parts."""
     users: dict[str, list[Bound]] = {}
-    for one in eligible:
-        users.setdefault(fold(one.user), []).append(one)
+    for purge in eligible:
+        users.setdefault(fold(purge.user), []).append(purge)
     for own in users.values():
         for start in range(0, len(own), MOST_PAIRS):
             yield own[start : start + MOST_PAIRS]

@@ -22,8 +22,8 @@ from pulumi.dynamic import (
 
 from erasure.errors import Refusal
 from erasure.evidence import not_listed
+from erasure.files.inventory import Entry
 from erasure.identity import Identity
-from erasure.inventory import Entry
 from erasure.plan import Bound
 from mbs.errors import MbsError
 from providers import operation

@@ -10,7 +10,7 @@ from erasure import clock
 from erasure.account import Account
 from erasure.configuration import Configuration
 from erasure.evidence import Evidence, look_up
-from erasure.inventory import Entry
+from erasure.files.inventory import Entry
 from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default, is_return
 from erasure.plan import Bound, Plan
 from erasure.reports.plan import PLAN_FILE

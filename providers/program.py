@@ -15,10 +15,10 @@ import pulumi
 from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from erasure import clock
-from erasure.approvals import approvals_path, read_approvals
-from erasure.configuration import Configuration, read_configuration
+from erasure.configuration import Configuration, of_project, read_configuration
 from erasure.errors import Problems
-from erasure.inventory import Entry, read_inventory, read_neighbours
+from erasure.files.approvals import approvals_path, read_approvals
+from erasure.files.inventory import Entry, read_inventory, read_neighbours
 from erasure.plan import Plan, PlanRequest
 from providers.export import Export
 from providers.state import read_bound
@@ -29,14 +29,10 @@ _ALREADY_REPORTED: Final = 32  # the exit status by which Pulumi's language host
 
 def configuration() -> Configuration:
     """Return the stack's configuration, with every mistake in it reported at once. Raises Problems."""
-    prefix = f"{pulumi.get_project()}:"
-    values = pulumi.runtime.get_config_env()
-    secret = json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS") or "[]")
-    return read_configuration(
-        {key.removeprefix(prefix): text for key, text in values.items() if key.startswith(prefix)},
-        os.environ,
-        frozenset(key.removeprefix(prefix) for key in secret),
-    )
+    project = pulumi.get_project()
+    values = of_project(pulumi.runtime.get_config_env(), project)
+    secret = of_project(dict.fromkeys(json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS") or "[]")), project)
+    return read_configuration(values, os.environ, frozenset(secret))
 
 
 def plan_request(export: Export) -> PlanRequest:

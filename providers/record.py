@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from erasure.inventory import Entry
+from erasure.files.inventory import Entry
 from erasure.ledger import Event, Kind
 from erasure.plan import Bound
 from erasure.provenance import provenance

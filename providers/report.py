@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from erasure.approvals import approval_entry
+from erasure.files.approvals import approval_entry
 from erasure.identity import Identity, fold
 from erasure.plan import Plan
 from erasure.reports.plan import PLAN_FILE, Place, PlanReport, Purge, Totals, notes, riskiest_first

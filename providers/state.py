@@ -36,14 +36,14 @@ def bound_in(export: dict[str, Any]) -> tuple[Bound, ...]:
     resources = export["deployment"].get("resources") or []
     return tuple(
         bound_of(
-            one["id"],
-            one["outputs"],
-            protect=bool(one.get("protect")),
-            retain=bool(one.get("retainOnDelete")),
-            pending_deletion=bool(one.get("delete")),
+            resource["id"],
+            resource["outputs"],
+            protect=bool(resource.get("protect")),
+            retain=bool(resource.get("retainOnDelete")),
+            pending_deletion=bool(resource.get("delete")),
         )
-        for one in resources
-        if one["type"] == TYPE
+        for resource in resources
+        if resource["type"] == TYPE
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from erasure.errors import Refusal
-from erasure.inventory import Entry
+from erasure.files.inventory import Entry
 from erasure.ledger import LedgerError
 from erasure.plan import Bound, PlanRequest
 from mbs.errors import MbsError

@@ -7,9 +7,9 @@ from typing import get_args
 
 import yaml
 
-from erasure.approvals import Approval
 from erasure.configuration import ENVIRONMENT, Configuration, RuleName
-from erasure.inventory import ComputerEntry, InventoryFile, UserEntry
+from erasure.files.approvals import Approval
+from erasure.files.inventory import ComputerEntry, InventoryFile, UserEntry
 from erasure.ledger import Kind
 from policies.rules import DEFAULT_LEVELS
 

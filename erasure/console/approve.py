@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from erasure import clock
-from erasure.approvals import Approval, appended, approvals_path, read_approvals
-from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import Day, stack_option
+from erasure.console.stack import ConsoleError, Stack
+from erasure.files.approvals import Approval, appended, approvals_path, read_approvals
 from erasure.reports.plan import PlanReport
 
 REFUSED = 3
@@ -38,11 +38,11 @@ def approve(
     """
     if expires < clock.today():
         raise ConsoleError(f"{expires} is over; an approval that has expired lifts nothing")
-    engine = Engine(stack)
-    approved_by = approved_by or _git_user(engine.root)
-    plan = engine.plan()
+    asked = Stack(stack)
+    approved_by = approved_by or _git_user(asked.root)
+    plan = asked.plan()
     if not plan.purges:
-        raise ConsoleError(f"nothing is to be purged from {engine.stack}, so that there is nothing to approve")
+        raise ConsoleError(f"nothing is to be purged from {asked.name}, so that there is nothing to approve")
     refusals = _whatever_is_approved(plan)
     if refusals:
         for line in refusals:
@@ -60,8 +60,8 @@ def approve(
         )
     except ValueError:
         raise ConsoleError("a reason, a name and a request are text on one line") from None
-    file = approvals_path(engine.stack)
-    _append(engine.root / file, approval, file)
+    file = approvals_path(asked.name)
+    _append(asked.root / file, approval, file)
     click.echo(f"{file}: {len(plan.purges):,} purges approved until {expires}, {plan.digest}")
     click.echo("Commit it: it counts once it is merged with the inventory that it is about.", err=True)
     return 0

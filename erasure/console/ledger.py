@@ -2,9 +2,9 @@
 
 import click
 
-from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import stack_option
 from erasure.console.progress import working
+from erasure.console.stack import ConsoleError, Stack
 from erasure.ledger import LedgerError, broken_links
 
 BROKEN = 3
@@ -19,9 +19,9 @@ def ledger() -> None:
 @stack_option
 def check(stack: str | None) -> int:
     """Check that no event was edited, removed or put elsewhere. Exits 0, or 3 where the chain is broken."""
-    engine = Engine(stack)
+    asked = Stack(stack)
     try:
-        opened = engine.ledger(engine.configuration())
+        opened = asked.ledger(asked.configuration())
         with working("reading the ledger"):
             broken = list(broken_links(opened))
             heads = opened.heads()

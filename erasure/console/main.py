@@ -10,6 +10,7 @@ from erasure.console.approve import approve
 from erasure.console.ledger import ledger
 from erasure.console.plan import plan
 from erasure.console.receipt import receipt
+from erasure.console.reviewed import reviewed
 from erasure.console.verify import verify
 from erasure.errors import Problems
 
@@ -24,6 +25,7 @@ main.add_command(approve)
 main.add_command(ledger)
 main.add_command(verify)
 main.add_command(receipt)
+main.add_command(reviewed)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -4,8 +4,8 @@ from functools import partial
 
 import click
 
-from erasure.console.engine import Engine
 from erasure.console.options import format_option, stack_option
+from erasure.console.stack import Stack
 from erasure.console.writing import write
 from erasure.reports.html import plan_html
 from erasure.reports.markdown import plan_markdown
@@ -22,7 +22,7 @@ def plan(stack: str | None, format_: str) -> int:
 
     Exits 0 where that is nothing, 2 where purges are permitted, and 3 where they are refused.
     """
-    report = Engine(stack).plan()
+    report = Stack(stack).plan()
     write(
         format_,
         partial(show_plan, report),

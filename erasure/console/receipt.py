@@ -8,10 +8,10 @@ import click
 from pydantic import ValidationError
 
 from erasure import clock
-from erasure.console.engine import ConsoleError, Engine
 from erasure.console.ledger import BROKEN
 from erasure.console.options import Day, format_option, stack_option
 from erasure.console.progress import working
+from erasure.console.stack import ConsoleError, Stack
 from erasure.console.writing import write
 from erasure.ledger import Ledger, LedgerError, Record, broken_links
 from erasure.reports.html import receipt_html
@@ -44,10 +44,10 @@ def receipt(
     selection = Selection(customer=customer, request=request, since=since)
     if copy is not None and (format_ != "text" or selection != Selection()):
         raise ConsoleError("--check takes a file alone, without a format or a selection")
-    engine = Engine(stack)
+    asked = Stack(stack)
     try:
         with working("reading the ledger"):
-            ledger = engine.ledger(engine.configuration())
+            ledger = asked.ledger(asked.configuration())
             records = _whole(ledger)
     except LedgerError as error:
         raise ConsoleError(f"ledger: {error}") from None
@@ -55,10 +55,10 @@ def receipt(
         click.echo("the ledger is broken: run `python -m erasure ledger check`", err=True)
         return BROKEN
     if copy is not None:
-        return check_copy(Path(copy), engine.stack, records)
+        return check_copy(Path(copy), asked.name, records)
     if not records:
-        raise ConsoleError(f"the ledger knows nothing of stack {engine.stack}; is `ledger` the one that it used?")
-    made = make_receipt(engine.stack, records, selection, clock.now())
+        raise ConsoleError(f"the ledger knows nothing of stack {asked.name}; is `ledger` the one that it used?")
+    made = make_receipt(asked.name, records, selection, clock.now())
     write(
         format_,
         partial(show_receipt, made),

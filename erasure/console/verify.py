@@ -8,9 +8,9 @@ from rich.table import Table
 
 from erasure import clock
 from erasure.account import open_account
-from erasure.console.engine import ConsoleError, Engine
 from erasure.console.options import format_option, stack_option
 from erasure.console.progress import report_console, working
+from erasure.console.stack import ConsoleError, Stack
 from erasure.errors import Refusal
 from erasure.ledger import LedgerError, Verdict, purges_in
 from erasure.reports.verification import Verification, verification
@@ -26,10 +26,10 @@ def verify(stack: str | None, format_: str) -> int:
     Exits 0 where all are erased, or unknown past the deadline; 2 where some are pending, delisted, or unknown before
     it; 3 where some are overdue, contradicted or returned.
     """
-    engine = Engine(stack)
+    asked = Stack(stack)
     try:
-        with working(f"looking again at what {engine.stack} purged"):
-            done = _verify(engine)
+        with working(f"looking again at what {asked.name} purged"):
+            done = _verify(asked)
     except LedgerError as error:
         raise ConsoleError(f"ledger: {error}") from None
     except Refusal as refusal:
@@ -41,9 +41,9 @@ def verify(stack: str | None, format_: str) -> int:
     return exit_code((one.verdict, done.at >= one.deadline) for one in done.erasures)
 
 
-def _verify(engine: Engine) -> Verification:
-    configuration = engine.configuration()
-    ledger = engine.ledger(configuration)
+def _verify(asked: Stack) -> Verification:
+    configuration = asked.configuration()
+    ledger = asked.ledger(configuration)
     now, deadline = clock.now(), datetime.timedelta(seconds=configuration.deadline)
     asked_for = [
         one
@@ -55,7 +55,7 @@ def _verify(engine: Engine) -> Verification:
     if open_:
         looks = {look.life.life: look for look in look_again(open_, open_account(configuration), now, deadline)}
         ledger.append([event for look in looks.values() for event in look.events()])
-    return verification(engine.stack, configuration.endpoint, asked_for, looks, now, deadline)
+    return verification(asked.name, configuration.endpoint, asked_for, looks, now, deadline)
 
 
 def _show(done: Verification) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import sqlalchemy.event
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -21,7 +22,6 @@ from sqlalchemy import (
     Engine,
     Row,
     create_engine,
-    event,
     func,
     insert,
     select,
@@ -98,8 +98,8 @@ class Ledger:
         """
         if not events:
             return
-        for one in events:
-            canonical(one.data).encode()  # what no ledger takes fails here, alone
+        for event in events:
+            canonical(event.data).encode()  # what no ledger takes fails here, alone
         mine = _Append(events, only_if)
         self._waiting.append(mine)
         with self._one_writer:
@@ -112,12 +112,13 @@ class Ledger:
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
             with self._transaction() as connection:
-                self._append(connection, [each for one in together if one.may(connection) for each in one.events])
+                permitted = [append for append in together if append.may(connection)]
+                self._append(connection, [event for append in permitted for event in append.events])
         except BaseException as error:  # noqa: BLE001 -- each of them raises it
-            for one in together:
-                one.error = one.error or error
-        for one in together:
-            one.is_settled = True
+            for append in together:
+                append.error = append.error or error
+        for append in together:
+            append.is_settled = True
 
     def _append(self, connection: Connection, events: Sequence[Event]) -> None:
         if not events:
@@ -125,9 +126,9 @@ class Ledger:
         at = clock.now()
         sequence, previous = self._head(connection)
         rows = []
-        for one in events:
+        for event in events:
             sequence += 1
-            record = Record(self.chain, sequence, at, one, previous)
+            record = Record(self.chain, sequence, at, event, previous)
             previous = record.hash
             rows.append(_row(record, previous))
         connection.execute(insert(EVENTS), rows)
@@ -163,9 +164,9 @@ class Ledger:
         with self._reading() as connection:
             records = [_record(row) for row in connection.execute(query)]
         return {
-            one.event.life: one
-            for one in records
-            if one.event.kind == Kind.ACCEPTED or one.event.data.get("after_call") is True
+            record.event.life: record
+            for record in records
+            if record.event.kind == Kind.ACCEPTED or record.event.data.get("after_call") is True
         }
 
     def of_bindings(self, bindings: Iterable[str], kinds: Iterable[Kind]) -> list[Record]:
@@ -263,7 +264,7 @@ def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose clas
         return create_engine(url, connect_args={"connect_timeout": _PATIENCE}, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": _PATIENCE, "isolation_level": None}, poolclass=NullPool)
 
-    @event.listens_for(engine, "begin")
+    @sqlalchemy.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # The driver would begin only at the first write, too late to hold what was read before it.
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")

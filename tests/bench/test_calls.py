@@ -2,8 +2,15 @@
 
 import datetime
 
-from bench.account import Binding, bindings, by_user, purged, without_a_tenth
-from bench.calls import calls_by_method, in_flight_by_method
+from bench.account import (
+    Binding,
+    bindings,
+    by_user,
+    calls_by_method,
+    in_flight_by_method,
+    purged,
+    without_a_tenth,
+)
 from sandbox.messages import LoggedRequest
 
 BEGINNING = datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC)

@@ -7,14 +7,20 @@ from pathlib import Path
 
 import psutil
 
-from bench.meter import Command, Run, measure
+from bench.meter import Run, measure
 
 MEBIBYTE = 2**20
 
 
 def run(program: str, limit: float = 60) -> Run:
-    command = Command([sys.executable, "-c", program], Path.cwd(), os.environ)
-    return measure(command, lambda arguments: "child" if "child" in " ".join(arguments[3:]) else "parent", limit, 0.01)
+    return measure(
+        [sys.executable, "-c", program],
+        Path.cwd(),
+        os.environ,
+        limit,
+        look=0.01,
+        part_of=lambda arguments: "child" if "child" in " ".join(arguments[3:]) else "parent",
+    )
 
 
 def is_gone(pid: int) -> bool:

@@ -69,7 +69,7 @@ class Repository:
         for name in ("bin", "lib"):
             (environment / name).symlink_to(PROJECT / ".venv" / name)
         shutil.copy(PROJECT / ".venv/pyvenv.cfg", environment)
-        (self.folder / "requirements-dev.txt").touch()
+        (self.folder / "requirements.txt").touch()
         (environment / ".complete-python3").touch()
         linked = [one.name for one in self.folder.iterdir() if one.is_symlink()]
         ignored = [*linked, ".venv", "state", "home", "erasure.yml", "plan.md", "due.md", "verify.json"]

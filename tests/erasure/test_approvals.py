@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from erasure.approvals import Approval, appended, approvals_path, read_approvals
 from erasure.errors import Problems
+from erasure.files.approvals import Approval, appended, approvals_path, read_approvals
 
 DIGEST = "sha256:" + "3f9c" * 16
 ENTRY = Approval(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from erasure.errors import Problems
-from erasure.inventory import Inventory, read_inventory
+from erasure.files.inventory import Inventory, read_inventory
 
 BAD = sorted(Path(__file__).with_name("bad_inventories").glob("*.yaml"))
 GOOD = """\

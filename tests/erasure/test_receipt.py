@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from erasure import clock
-from erasure.console.engine import ConsoleError
 from erasure.console.ledger import BROKEN
 from erasure.console.receipt import check_copy
+from erasure.console.stack import ConsoleError
 from erasure.ledger import Event, Kind, Ledger, Verdict
 from erasure.reports.receipt import Receipt, Selection, receipt
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from erasure.errors import Problems
-from erasure.inventory import Inventory, read_inventory
+from erasure.files.inventory import Inventory, read_inventory
 
 MEMORY = 200 * 1024 * 1024  # bytes
 SECONDS = 1.0

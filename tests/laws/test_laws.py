@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from erasure import clock
-from erasure.approvals import Approval
+from erasure.files.approvals import Approval
+from erasure.files.inventory import Entry
 from erasure.identity import fold
-from erasure.inventory import Entry
 from erasure.plan import Plan, PlanRequest, purges_digest
 from providers import operation
 from sandbox.running import RunningSandbox

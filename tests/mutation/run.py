@@ -33,7 +33,7 @@ LOADED = (pulumi, pydantic, requests, rich, sqlalchemy)
 GATE = {
     "policies/rules.py": ["tests/policies"],
     "policies/judge.py": ["tests/policies"],
-    "erasure/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
+    "erasure/files/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
     "erasure/ledger/life.py": ["tests/erasure/test_ledger.py"],
     "providers/operation.py": [

@@ -7,8 +7,8 @@ from typing import Any
 from erasure.account import Listing
 from erasure.configuration import Configuration
 from erasure.evidence import Evidence, UserEvidence
+from erasure.files.inventory import Entry
 from erasure.identity import fold
-from erasure.inventory import Entry
 from erasure.ledger import Observation
 from erasure.plan import Bound, Plan, PlanRequest
 from mbs.errors import MbsError

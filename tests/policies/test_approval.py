@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from erasure.approvals import Approval
+from erasure.files.approvals import Approval
 from erasure.ledger import Life
 from erasure.plan import Bound, purges_digest
 from tests.policies.cases import HERE, NOW, bound, many, names, refusals, ruling

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from erasure.errors import Refusal
-from erasure.inventory import Entry
+from erasure.files.inventory import Entry
 from erasure.ledger import Lease, LeaseHeld, Ledger, LedgerError
 from erasure.plan import Bound, PlanRequest
 from providers import batches, operation

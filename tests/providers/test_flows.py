@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from erasure.approvals import Approval
 from erasure.clock import today
-from erasure.inventory import Entry
+from erasure.files.approvals import Approval
+from erasure.files.inventory import Entry
 from erasure.ledger import Event, Kind, Ledger, LedgerError
 from erasure.plan import Plan, PlanRequest, purges_digest
 from erasure.reports.plan import PlanReport

@@ -7,7 +7,7 @@ from pulumi.dynamic import CheckResult, Config, ConfigureRequest
 from pulumi.dynamic.dynamic import serialize_provider
 
 from erasure.errors import Refusal
-from erasure.inventory import Entry
+from erasure.files.inventory import Entry
 from erasure.plan import Bound, PlanRequest
 from mbs.errors import MbsError
 from providers import operation

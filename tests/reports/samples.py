@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Final
 from urllib.parse import quote
 
-from erasure.approvals import approval_entry
+from erasure.files.approvals import approval_entry
 from erasure.plan import Fired
 from erasure.reports.plan import Place, PlanReport, Purge, Totals
 

@@ -8,12 +8,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from erasure.document import validate
 from erasure.errors import Problems
-from erasure.fields import Day, Model, Name, Reason, read_count, read_flag
+from erasure.files.document import Day, Model, Name, Reason, read_count, read_flag, validate
+from erasure.files.yaml_source import Place, YamlSource
 from erasure.identity import Identity, fold, skeleton
 from erasure.message import Message
-from erasure.yaml_source import Place, YamlSource
 
 _REMEDIES: Final = {"users": "nothing wanted any more is written as `users: []`"}
 
@@ -108,7 +107,7 @@ class Inventory:
     @property
     def has_dates(self) -> bool:
         """Whether what is wanted depends on the day."""
-        return any(one.purge_after is not None for one in self.entries)
+        return any(entry.purge_after is not None for entry in self.entries)
 
 
 def read_inventory(path: Path, shown_as: str | None = None) -> Inventory:

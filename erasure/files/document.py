@@ -1,16 +1,23 @@
-"""Validates what a YAML file holds against a model, and says every finding with its place and remedy."""
+"""What a reviewed YAML file may hold, and every finding about one, with its place and remedy."""
 
+import datetime
 import difflib
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 
-from erasure.yaml_source import Place, Untyped, YamlSource
+from erasure.files.yaml_source import Place, Untyped, YamlSource
 
 M = TypeVar("M", bound=BaseModel)
 
-_MOST_TOLD: Final = 1000
+_LONGEST_NAME: Final = 255
+_LONGEST_REASON: Final = 1000
+# Control characters are in no name that a person typed; they would garble reports and terminals.
+_PRINTABLE: Final = (
+    r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+)
+_MOST_SAID: Final = 1000
 _PLAIN: Final = {
     "literal_error": "is not a version this program reads; write 1",
     "bool_type": "must be true or false",
@@ -26,6 +33,38 @@ _PLAIN: Final = {
 }
 
 
+def read_count(value: object) -> object:
+    """Read a whole number of a few digits."""
+    return int(value.text) if isinstance(value, Untyped) and value.text.isdecimal() and len(value.text) < 10 else value
+
+
+def read_flag(value: object) -> object:
+    """Read true or false, and no other of YAML's words for them."""
+    words = {"true": True, "false": False}
+    return words.get(value.text.lower(), value) if isinstance(value, Untyped) else value
+
+
+def _day(value: object) -> object:
+    text = value.text if isinstance(value, Untyped) else value
+    if not isinstance(text, str) or len(text) != 10:
+        return value
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return value
+
+
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=_LONGEST_NAME, pattern=_PRINTABLE)]
+Reason = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=_LONGEST_REASON, pattern=_PRINTABLE)]
+Day = Annotated[datetime.date, BeforeValidator(_day)]
+
+
+class Model(BaseModel):
+    """A mapping of a reviewed file: no unknown key, no guessing of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
 def validate(
     source: YamlSource, model: type[M], parts: Mapping[str, type[BaseModel]], remedies: Mapping[str, str]
 ) -> tuple[M | None, list[str]]:
@@ -35,16 +74,18 @@ def validate(
     """
     try:
         return model.model_validate(source.document), [*source.problems]
-    except ValidationError as error:
+    except ValidationError as invalid:
         levels: dict[str, type[BaseModel]] = {"": model, **parts}
-        errors = error.errors(include_url=False)
-        told = [_told(source, one, levels, remedies) for one in errors[:_MOST_TOLD]]
-        if len(errors) > _MOST_TOLD:
-            told.append(source.at_place(errors[_MOST_TOLD]["loc"], f"and {len(errors) - _MOST_TOLD:,} more of these"))
-        return None, [*source.problems, *told]
+        errors = invalid.errors(include_url=False)
+        sentences = [_sentence(source, error, levels, remedies) for error in errors[:_MOST_SAID]]
+        if len(errors) > _MOST_SAID:
+            sentences.append(
+                source.at_place(errors[_MOST_SAID]["loc"], f"and {len(errors) - _MOST_SAID:,} more of these")
+            )
+        return None, [*source.problems, *sentences]
 
 
-def _told(
+def _sentence(
     source: YamlSource,
     error: Any,  # noqa: ANN401 -- pydantic's ErrorDetails
     levels: Mapping[str, type[BaseModel]],

@@ -68,7 +68,7 @@ class YamlSource:
 
     def in_order(self, problems: Iterable[str]) -> list[str]:
         """Return problems of this file as it is read, from its first line on."""
-        return sorted(problems, key=lambda one: int(one.removeprefix(f"{self.shown_as}:").partition(":")[0]))
+        return sorted(problems, key=lambda problem: int(problem.removeprefix(f"{self.shown_as}:").partition(":")[0]))
 
     def line_of(self, place: Place) -> int:
         """Return the line of a key path, counted from 1."""

@@ -8,10 +8,9 @@ from typing import Annotated, Final, Literal
 import yaml
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from erasure.document import validate
 from erasure.errors import Problems
-from erasure.fields import Day, Model, Reason, read_count
-from erasure.yaml_source import YamlSource
+from erasure.files.document import Day, Model, Reason, read_count, validate
+from erasure.files.yaml_source import YamlSource
 
 _DIGEST: Final = r"^sha256:[0-9a-f]{64}$"
 

@@ -1,4 +1,4 @@
-"""The engine, as the console asks it: with the same backend, configuration and environment as `pulumi`."""
+"""A stack, as the console asks the engine about it: with `pulumi`'s backend, configuration and environment."""
 
 import json
 import os
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 import click
+import yaml
 
-from erasure.configuration import Configuration, read_configuration
+from erasure.configuration import Configuration, of_project, read_configuration
 from erasure.console.progress import working
 from erasure.ledger import Ledger
 from erasure.reports.plan import PLAN_FILE, PlanReport
@@ -25,38 +26,33 @@ class ConsoleError(click.ClickException):
     """Anything that ends a command with exit status 1 and a sentence."""
 
 
-class Engine:
-    """The engine for one stack of the project that the working directory is in; None: the selected stack."""
+class Stack:
+    """One stack of the project that the working directory is in; without a name, the selected one."""
 
-    def __init__(self, stack: str | None) -> None:
+    def __init__(self, name: str | None) -> None:
         self.root = _root()
+        self._project = _project(self.root)
         self._pulumi = _pulumi(self.root)
-        self.stack = stack or self._said("stack", "--show-name").strip()
+        self.name = name or self._said("stack", "--show-name").strip()
 
     def configuration(self) -> Configuration:
         """Return the stack's configuration. Raises Problems."""
-        text = self._said("config", "--show-secrets", "--json", "--stack", self.stack)
-        prefix = f"{self.project}:"
-        known = {key.removeprefix(prefix): one for key, one in json.loads(text).items() if key.startswith(prefix)}
-        values = {key: _as_text(one) for key, one in known.items()}
-        secret = frozenset(key for key, one in known.items() if one.get("secret"))
+        text = self._said("config", "--show-secrets", "--json", "--stack", self.name)
+        known = of_project(json.loads(text), self._project)
+        values = {key: _as_text(value) for key, value in known.items()}
+        secret = frozenset(key for key, value in known.items() if value.get("secret"))
         return read_configuration(values, os.environ, secret)
 
     def ledger(self, configuration: Configuration) -> Ledger:
         """Return the ledger, with the stack's chain. Raises LedgerError for a URL that is none."""
-        return Ledger(configuration.ledger.get_secret_value(), f"{self.project}/{self.stack}", self.root)
-
-    @property
-    def project(self) -> str:
-        """The project's name: the namespace of its configuration."""
-        return "mbs-erasure"
+        return Ledger(configuration.ledger.get_secret_value(), f"{self._project}/{self.name}", self.root)
 
     def plan(self) -> PlanReport:
         """Preview the stack, and return the plan as the rules judged it."""
-        with tempfile.TemporaryDirectory() as folder, working(f"previewing {self.stack}"):
+        with tempfile.TemporaryDirectory() as folder, working(f"previewing {self.name}"):
             file = Path(folder) / "plan.json"
             settings = {PLAN_FILE: str(file), **_NO_QUESTION_WHERE_NOTHING_CHANGED}
-            done = self._run("preview", "--stack", self.stack, "--color", "never", env=settings)
+            done = self._run("preview", "--stack", self.name, "--color", "never", env=settings)
             if not file.exists():
                 raise ConsoleError(f"the preview did not come to a plan:\n{_end_of(done)}")
             plan = PlanReport.model_validate_json(file.read_text(encoding="utf-8"))
@@ -95,6 +91,18 @@ def _root() -> Path:
         if (folder / "Pulumi.yaml").is_file():
             return folder
     raise ConsoleError("no Pulumi.yaml here nor above; run this in the project's folder")
+
+
+def _project(root: Path) -> str:
+    """Return the project's name: the namespace of its configuration, and of its chains in the ledger."""
+    try:
+        project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConsoleError(f"Pulumi.yaml cannot be read: {error}") from None
+    name = project.get("name") if isinstance(project, dict) else None
+    if not isinstance(name, str) or not name:
+        raise ConsoleError("Pulumi.yaml has no `name`; write the project's name into it")
+    return name
 
 
 def _pulumi(root: Path) -> str:

@@ -1,1 +1,0 @@
-"""What is measured: this project, and each way that one would go in its place."""
