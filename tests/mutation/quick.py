@@ -22,6 +22,7 @@ NOTICED = 1
 
 Place = tuple[str, str, int]
 Codes = dict[Place, CodeType]
+Loaded = list[tuple[Place, FunctionType]]
 Statement = tuple[str, int]
 
 
@@ -66,9 +67,10 @@ class Quick:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try the mutants."""
         files = {mutant.file for mutant in self.mutants}
-        known = {place: code for file in files for place, code in _functions(unchanged(file).code)}
+        loaded = _loaded(files)
+        gc.freeze()  # a collection would have each forked process copy all that is loaded
         told = self.folder / "told.json"
-        if session.testsfailed or forked([lambda: self._look(session.items, files, known, told)], 1) != [0]:
+        if session.testsfailed or forked([lambda: self._look(session.items, files, loaded, told)], 1) != [0]:
             return True
         by_statement: dict[Statement, list[pytest.Item]] = defaultdict(list)
         items = {item.nodeid: item for item in session.items}
@@ -78,23 +80,23 @@ class Quick:
         self.noticed = []
         for number, mutant in enumerate(self.mutants):
             tests = by_statement.get((mutant.file, mutant.statement), session.items)
-            if forked([lambda: self._try(mutant, known, tests)], 1) == [NOTICED]:  # noqa: B023 -- done before the next
+            if forked([lambda: self._try(mutant, loaded, tests)], 1) == [NOTICED]:  # noqa: B023 -- done before the next
                 self.noticed.append(number)
         return True
 
-    def _look(self, tests: list[pytest.Item], files: set[str], known: Codes, told: Path) -> int:
+    def _look(self, tests: list[pytest.Item], files: set[str], loaded: Loaded, told: Path) -> int:
         """Run every test, and write down which statements each of them runs: the quickest test first."""
         seen: dict[str, set[Statement]] = defaultdict(set)
         for file in files:
-            for function in _patched(known, dict(_functions(probed(file)))):
+            for function in _patched(loaded, dict(_functions(probed(file)))):
                 function.__globals__[PROBE] = lambda *statement: seen[self._running].add(statement)
         code = self._run(tests)
         quickest_first = sorted(seen, key=lambda test: self._spent[test])
         told.write_text(json.dumps([(test, list(seen[test])) for test in quickest_first]))
         return code
 
-    def _try(self, mutant: Mutant, known: Codes, tests: list[pytest.Item]) -> int:
-        return self._run(tests) if _patched(known, dict(_functions(mutant.code))) else 0
+    def _try(self, mutant: Mutant, loaded: Loaded, tests: list[pytest.Item]) -> int:
+        return self._run(tests) if _patched(loaded, dict(_functions(mutant.code))) else 0
 
     def _run(self, tests: list[pytest.Item]) -> int:
         """Run tests in this process until the first that fails."""
@@ -107,13 +109,19 @@ class Quick:
         return 0
 
 
-def _patched(known: Codes, changed: Codes) -> list[FunctionType]:
-    """Give every function that is loaded its changed code, where that differs, and return those that got one."""
+def _loaded(files: set[str]) -> Loaded:
+    """Return every function that these files made and that is as the file has it."""
+    known = {place: code for file in files for place, code in _functions(unchanged(file).code)}
     functions = [found for found in gc.get_objects() if isinstance(found, FunctionType)]
+    places = [(_place(function.__code__), function) for function in functions]
+    return [(place, function) for place, function in places if known.get(place) == function.__code__]
+
+
+def _patched(loaded: Loaded, changed: Codes) -> list[FunctionType]:
+    """Give every function its changed code, where that differs, and return those that got one."""
     patched = []
-    for function in functions:
-        place = _place(function.__code__)
-        if place in changed and known.get(place) == function.__code__ != changed[place]:
+    for place, function in loaded:
+        if place in changed and changed[place] != function.__code__:
             function.__code__ = changed[place]
             patched.append(function)
     return patched

@@ -37,6 +37,7 @@ GATE = {
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
     "erasure/ledger/life.py": ["tests/erasure/test_ledger.py"],
     "providers/operation.py": [
+        "tests/providers/test_operation.py",
         "tests/providers/test_providers.py",
         "tests/providers/test_flows.py",
         "tests/providers/test_batches.py",
