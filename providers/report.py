@@ -56,7 +56,7 @@ def summary(report: PlanReport, file: str | None) -> str:
         + (f", {size(totals.stored_bytes)}" if totals.stored_bytes else ""),
         f"digest: {report.digest}",
         *(f"not lifted: {objection}" for objection in report.objections[:_SHOWN]),
-        *(f"largest: {_named(purge)} ({size(purge.stored_bytes)})" for purge in largest if purge.stored_bytes),
+        *(f"largest: {_named(purge)} ({size(purge.stored_bytes)})" for purge in largest[:_SHOWN]),
         *(
             f"riskiest: {_named(purge)} ({', '.join(notes(purge)) or size(purge.stored_bytes)})"
             for purge in riskiest_first(report.purges)[:_SHOWN]

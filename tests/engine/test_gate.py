@@ -63,15 +63,12 @@ def test_a_hold_is_lifted_in_one_update_and_the_entry_dropped_in_a_later_one(ado
 
 
 def test_a_binding_that_another_inventory_wants_is_not_purged(adopted: Rehearsal) -> None:
-    neighbour, unreadable = (adopted.file.with_name(f"{name}.yaml") for name in ("globex", "initech"))
+    neighbour = adopted.file.with_name("globex.yaml")
     neighbour.write_text(adopted.file.read_text().replace("Büro PC", "BÜRO pc"), encoding="utf-8")
-    unreadable.write_text("not: an inventory\n")
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
-    told = refused(adopted, "moved").output
-    assert "in inventory/globex.yaml" in told
-    assert "another inventory cannot be read" in told
-    unreadable.unlink()
-    assert "in inventory/globex.yaml" in adopted.up().output
+    assert "in inventory/globex.yaml" in refused(adopted, "moved").output
+    neighbour.write_text("not: an inventory\n")
+    assert "another inventory cannot be read" in adopted.up().output
     assert adopted.purges() == []
     neighbour.write_text('{"version": 1, "users": []}')
     adopted.up().require()
@@ -199,15 +196,6 @@ def test_a_due_entry_counts_as_dropped(adopted: Rehearsal) -> None:
     assert names(adopted.purges()) == ["Büro PC", "Front Desk"]
 
 
-def test_a_preview_writes_no_event(adopted: Rehearsal) -> None:
-    before = adopted.events()
-    write(adopted, [*entries(front={"hold": "Litigation"})[:2]])
-    adopted.preview().require()
-    adopted.want("CHARLIE-LAPTOP")
-    assert adopted.preview().code != 0
-    assert adopted.events() == before
-
-
 def test_a_purge_whose_answer_was_lost_is_looked_up_and_not_sent_again(adopted: Rehearsal) -> None:
     adopted.sandbox.change_settings(delisted="at_once")
     adopted.sandbox.inject("cut_after", method="DELETE")
@@ -251,7 +239,6 @@ SURGERIES: dict[str, Callable[[Rehearsal], Result]] = {
     "target plan": lambda stack: stack.up("--target", stack.urn("PurgePlan", "plan")),
     "target-replace plan": lambda stack: stack.up("--target-replace", stack.urn("PurgePlan", "plan")),
     "destroy plan": lambda stack: stack.workspace.run("destroy", "--yes", "--target", stack.urn("PurgePlan", "plan")),
-    "refresh": lambda stack: stack.workspace.run("refresh", "--yes"),
     "refresh by program": lambda stack: stack.workspace.run("refresh", "--yes", "--run-program"),
     "rename": lambda stack: stack.workspace.run(
         "state", "rename", "--yes", stack.urn("Binding", binding("Front Desk")), "other"
@@ -292,7 +279,8 @@ def test_a_binding_protected_in_the_state_is_not_purged_nor_are_others_with_it(a
     adopted.workspace.run("state", "protect", "--yes", adopted.urn("Binding", binding("Büro PC"))).require()
     adopted.workspace.config_set("maxPurgePercent", "100")
     adopted.want("CHARLIE-LAPTOP")
-    refused(adopted, "hold")
+    kept = adopted.up()
+    assert (kept.code != 0, "hold: " in kept.output, adopted.purges()) == (True, True, [])
 
 
 def test_an_excluded_binding_is_not_purged(adopted: Rehearsal) -> None:
@@ -322,4 +310,6 @@ def test_two_listed_names_that_only_unicode_folding_merges_are_told_apart_by_ref
     adopted.sandbox.add(CHARLIE, DESTINATION, "STRASSE")
     adopted.sandbox.add(CHARLIE, DESTINATION, "straße")
     adopted.want(*COMPUTERS, "straße")
-    refused(adopted, "ambiguous")
+    result = adopted.up()
+    assert (result.code != 0, "ambiguous: " in result.output) == (True, True)
+    assert len(adopted.bindings()) == len(COMPUTERS)
