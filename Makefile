@@ -48,7 +48,7 @@ lint: $(TOOLS) ## ruff, mypy, import-linter
 	.venv/bin/lint-imports
 
 schema: $(TOOLS) ## write the JSON schemas anew from the models
-	.venv/bin/python -m erasure.schema
+	.venv/bin/python -m tests.schemas
 
 pictures: setup $(TOOLS) ## make the README's pictures anew, on the sandbox (needs Chromium)
 	.venv/bin/python -m tests.pictures

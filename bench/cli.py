@@ -14,8 +14,8 @@ from bench.contenders import CONTENDERS
 from bench.document import page, times
 from bench.measuring import SIZES, measure_all
 from bench.results import Results
-from engine.workspace import WorkspaceError
 from sandbox.running import SandboxFailed
+from sandbox.workspace import WorkspaceError
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _RESULTS: Final = Path("bench/results.json")

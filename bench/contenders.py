@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bench.account import Binding, inventory
 from bench.results import Operation
-from engine.workspace import PROJECT, Workspace
+from sandbox.workspace import PROJECT, Workspace
 
 WITHOUT_CHECKPOINTS: Final = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 

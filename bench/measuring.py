@@ -22,9 +22,9 @@ from bench.contenders import CONTENDERS, WITHOUT_CHECKPOINTS, Contender, want
 from bench.inventory_load import measure_inventory
 from bench.meter import Run, measure
 from bench.results import Machine, Measurement, Operation, Results, Skipped, StateSize
-from engine.workspace import ready_engine
 from sandbox.messages import LoggedRequest
 from sandbox.running import RunningSandbox
+from sandbox.workspace import ready_engine
 
 SIZES: Final = (100, 1000, 10_000)
 

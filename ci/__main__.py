@@ -1,14 +1,10 @@
 """`python -m ci COMMAND`: for pipelines, not for people."""
 
-from pathlib import Path
-
 import click
 
 from ci import gitlab
-from ci.verified import verified_markdown
 from erasure.reports.markdown import plan_marker
 
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _stack = click.argument("stack")
 
 
@@ -30,13 +26,6 @@ def marker(stack: str) -> None:
 def no_plan(stack: str, run: str) -> None:
     """Print the comment for a plan that could not be made."""
     click.echo(f"{plan_marker(stack)}\n**{stack}: there is no plan.** It failed, and [the run]({run}) says why.")
-
-
-@main.command()
-@click.argument("verification", type=_file)
-def verified(verification: Path) -> None:
-    """Print what `verify --format json` wrote, as Markdown."""
-    click.echo(verified_markdown(verification.read_text(encoding="utf-8")))
 
 
 main.add_command(gitlab.note)

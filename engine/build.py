@@ -1,4 +1,4 @@
-"""A build of the engine and of our language host from the Go module proxy."""
+"""A build of the engine from the Go module proxy, with our language host beside it."""
 
 import hashlib
 import os
@@ -44,8 +44,7 @@ def install(store: Store, folder: Path) -> Path:
     child.say(f"building the Pulumi engine v{version} with {go.version}: about 4 minutes on 2 cores, the first time")
     programs = folder / "programs"
     programs.mkdir()
-    packages = [recipe.CLI_PACKAGE, f"./{recipe.LANGUAGE_HOST}"]
-    command = [str(go.executable), "build", *recipe.build_flags(), "-o", f"{programs}{os.sep}", *packages]
+    command = [str(go.executable), "build", *recipe.build_flags(), "-o", f"{programs}{os.sep}", recipe.CLI_PACKAGE]
     try:
         child.run(command, folder=recipe.FOLDER, env=go.env, log=folder / "build.log", what="the engine's build")
     except Unavailable as error:
@@ -53,7 +52,9 @@ def install(store: Store, folder: Path) -> Path:
             f"{error}\nThe build needs Go's module proxy and 4 GB of disk. Where it cannot have them, "
             f"put a `pulumi` of version {version} or newer on PATH"
         ) from error
-    _copy_scripts(go, programs)
+    for script in (*recipe.HOST_FILES, *_shipped_scripts(go)):
+        shutil.copyfile(script, programs / script.name)
+        (programs / script.name).chmod(0o755)
     return programs
 
 
@@ -150,15 +151,12 @@ def forget_go(store: Store) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _copy_scripts(go: Go, programs: Path) -> None:
-    """Put the two scripts that the SDK's module ships beside the engine."""
+def _shipped_scripts(go: Go) -> list[Path]:
+    """Find the two scripts that the SDK's module ships."""
     module = _ask(go.executable, go.env, "list", "-m", "-f", "{{.Dir}}", recipe.SDK_MODULE, folder=recipe.FOLDER)
     for script in _SCRIPTS:
-        source = Path(module, script)
-        if not module or not source.is_file():
+        if not module or not Path(module, script).is_file():
             raise EngineError(
                 f"{recipe.SDK_MODULE} has no {script} in Go's module cache ({module or 'unknown'}): run again"
             )
-        target = programs / source.name
-        shutil.copyfile(source, target)
-        target.chmod(0o755)
+    return [Path(module, script) for script in _SCRIPTS]

@@ -14,7 +14,8 @@ from engine.failure import EngineError
 FOLDER: Final = Path(__file__).resolve().parent
 SDK_MODULE: Final = "github.com/pulumi/pulumi/sdk/v3"
 CLI_PACKAGE: Final = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-LANGUAGE_HOST: Final = "pulumi-language-python"
+# The language host: a build has it beside the engine.
+HOST_FILES: Final = (FOLDER / "pulumi-language-python", FOLDER / "language_host.py")
 # GOFLAGS is never empty, or the user's own would count.
 BUILD_ENVIRONMENT: Final = {
     "CGO_ENABLED": "0",
@@ -60,17 +61,15 @@ def build_flags() -> tuple[str, ...]:
 def build_digest() -> str:
     """Identify all that decides what a build contains. A build of anything else must not be taken for this one."""
     digest = hashlib.sha256(repr((build_flags(), sorted(BUILD_ENVIRONMENT.items()))).encode())
-    sources = sorted((FOLDER / LANGUAGE_HOST).glob("*.go"))
-    shipped = [source for source in sources if not source.name.endswith("_test.go")]
-    for file in [FOLDER / "go.mod", FOLDER / "go.sum", *shipped]:
+    for file in (FOLDER / "go.mod", FOLDER / "go.sum", *HOST_FILES):
         content = file.read_bytes()
-        digest.update(f"{file.relative_to(FOLDER).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"{file.name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
 
 
 def caches() -> Path:
-    """Find the folder of the user's caches.
+    """Find the folder of the user's caches, by hand: platformdirs is not there before the virtualenv.
 
     Raises:
         EngineError: the environment does not tell where.

@@ -1,13 +1,11 @@
 """The vendor's own release, without what else the vendor's installation script does to a home."""
 
-import contextlib
 import hashlib
-import queue
 import tarfile
-import threading
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import IO, Final
@@ -17,9 +15,7 @@ from engine.failure import Unavailable
 
 SITE: Final = "https://get.pulumi.com/releases/sdk/"
 
-_CONNECT_SECONDS: Final = 5
-_FIRST_SECONDS: Final = 8  # the name's resolution, which no time-out of a socket covers, included
-_STALL_SECONDS: Final = 15
+_SILENCE_SECONDS: Final = 8  # of the connection; the name's resolution has the system's own limit
 _WHOLE_SECONDS: Final = 900
 _CHUNK_BYTES: Final = 1 << 18
 
@@ -66,47 +62,35 @@ def download(url: str, target: Path) -> str:
         Unavailable: refused, too slow, or cut off.
 
     """
-    arrivals: queue.Queue[bytes | Exception | None] = queue.Queue(maxsize=8)
-    over = threading.Event()
-    threading.Thread(target=_fetch, args=(url, arrivals, over), daemon=True).start()
     digest = hashlib.sha256()
-    end = time.monotonic() + _WHOLE_SECONDS
-    patience: float = _FIRST_SECONDS
-    try:
-        with target.open("wb") as file:
-            while chunk := arrivals.get(timeout=min(patience, max(end - time.monotonic(), 0))):
-                if isinstance(chunk, Exception):
-                    reason = getattr(chunk, "reason", None) or chunk
-                    raise Unavailable(f"{url} cannot be had: {getattr(reason, 'strerror', None) or reason}") from chunk
-                digest.update(chunk)
-                file.write(chunk)
-                patience = _STALL_SECONDS
-    except queue.Empty:
-        raise Unavailable(
-            f"{url} is too slow: nothing came for {patience} s, or not all in {_WHOLE_SECONDS} s"
-        ) from None
-    finally:
-        over.set()
+    with target.open("wb") as file:
+        for chunk in _chunks(url):
+            digest.update(chunk)
+            file.write(chunk)
     return digest.hexdigest()
 
 
-def _fetch(url: str, arrivals: "queue.Queue[bytes | Exception | None]", over: threading.Event) -> None:
-    """Pass on the content piece by piece, then None; or the error."""
+def _chunks(url: str) -> Iterator[bytes]:
+    end = time.monotonic() + _WHOLE_SECONDS
     try:
         opener = urllib.request.build_opener(_SameScheme)
-        with opener.open(url, timeout=_CONNECT_SECONDS) as response:
+        with opener.open(url, timeout=_SILENCE_SECONDS) as response:
             expected = int(response.headers.get("Content-Length") or -1)
             received = 0
             while chunk := response.read1(_CHUNK_BYTES):
+                if time.monotonic() > end:
+                    raise TimeoutError
                 received += len(chunk)
-                arrivals.put(chunk)
-                if over.is_set():
-                    return
-        cut_off = expected not in (-1, received)
-        arrivals.put(ConnectionError(f"cut off after {received} of {expected} bytes") if cut_off else None)
+                yield chunk
+            if expected not in (-1, received):
+                raise ConnectionError(f"cut off after {received} of {expected} bytes")
     except (OSError, HTTPException, ValueError) as error:
-        with contextlib.suppress(queue.Full):
-            arrivals.put(error, timeout=_STALL_SECONDS)
+        reason = getattr(error, "reason", None) or error
+        if isinstance(reason, TimeoutError):
+            raise Unavailable(
+                f"{url} is too slow: nothing came for {_SILENCE_SECONDS} s, or not all in {_WHOLE_SECONDS} s"
+            ) from error
+        raise Unavailable(f"{url} cannot be had: {getattr(reason, 'strerror', None) or reason}") from error
 
 
 class _SameScheme(urllib.request.HTTPRedirectHandler):
@@ -116,6 +100,7 @@ class _SameScheme(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         if urllib.parse.urlsplit(newurl).scheme != req.type:
+            fp.close()
             raise OSError(f"a redirect away from {req.type}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -1,4 +1,7 @@
-"""Where finished engines are kept: a folder each, which is whole or not there at all."""
+"""Where finished engines are kept: a folder each, which is whole or not there at all.
+
+The lock is the system's own: filelock is not there before the virtualenv.
+"""
 
 import contextlib
 import fcntl

@@ -51,8 +51,11 @@ class Listing:
         self.user_id = user_id
         self.is_known = listed is not None
         self._pairs: dict[tuple[str, str], set[UserComputer]] = {}
+        self._destinations: dict[str, set[str]] = {}
         for pair in listed or ():
-            self._pairs.setdefault((fold(pair.destination_id), fold(pair.computer_name)), set()).add(pair)
+            destination, computer = fold(pair.destination_id), fold(pair.computer_name)
+            self._pairs.setdefault((destination, computer), set()).add(pair)
+            self._destinations.setdefault(computer, set()).add(destination)
 
     def find(self, wanted: Identity) -> UserComputer | None:
         """Return the binding as listed, or None.
@@ -71,11 +74,14 @@ class Listing:
 
     def pairs(self) -> list[UserComputer]:
         """Return all that is listed, in order."""
-        return sorted((pair for same in self._pairs.values() for pair in same), key=_by_name)
+        return sorted(
+            (pair for same in self._pairs.values() for pair in same),
+            key=lambda pair: (fold(pair.computer_name), pair.destination_id),
+        )
 
     def destinations(self, computer: str) -> frozenset[str]:
         """Return the folded IDs of the destinations that list a computer."""
-        return frozenset(destination for destination, name in self._pairs if name == fold(computer))
+        return frozenset(self._destinations.get(fold(computer), ()))
 
     def nearest(self, wanted: Identity) -> str:
         """Say in a few words what the account lists that comes nearest to something it does not list."""
@@ -146,7 +152,3 @@ def open_account(settings: Configuration) -> Account:
     except MbsError as error:
         raise Refusal("credentials", error.finding, error.remedy) from None
     return Account(client, settings.concurrency)
-
-
-def _by_name(pair: UserComputer) -> tuple[str, str]:
-    return fold(pair.computer_name), pair.destination_id

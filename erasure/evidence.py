@@ -109,7 +109,10 @@ def _look(
     except MbsError as error:
         return UserEvidence(user_id, error)
     if not is_known:
-        pairs = {purge.id: pairs.get(purge.id) or _as_adopted(purge) for purge in purges if purge.id in pairs}
+        as_adopted = {
+            purge.id: UserComputer(DestinationId=purge.destination, ComputerName=purge.computer) for purge in purges
+        }
+        pairs = {binding: pair or as_adopted[binding] for binding, pair in pairs.items()}
     stored, billing_error = _stored(user_id, account, at) if purges else (None, None)
     user, name_error = _user(user_id, account) if purges and names else (None, None)
     return UserEvidence(
@@ -147,10 +150,6 @@ def _find(
         except Refusal as refusal:
             refusals.append(refusal)
     return found, refusals
-
-
-def _as_adopted(purge: Identity) -> UserComputer:
-    return UserComputer(DestinationId=purge.destination, ComputerName=purge.computer)
 
 
 def _observation(

@@ -26,20 +26,13 @@ Finding = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Recent:
-    """What was accepted in the last 24 hours on this stack: lives, and the bytes that they held as far as known."""
-
-    lives: frozenset[str] = frozenset()
-    stored_bytes: int = 0
-
-
-@dataclass(frozen=True)
 class Case:
     """What the rules judge.
 
-    `lives` is what the ledger knows of each life, and `ledger_problem` why it knows nothing or could not be written.
-    `not_here` says why a stack that was adopted elsewhere cannot be bound to this endpoint, and `returned` are bindings
-    to be adopted whose purged data came back, says the ledger.
+    `lives` is what the ledger knows of each life, `recent` how many bytes each held that was accepted on this stack in
+    the last 24 hours, and `ledger_problem` why the ledger knows nothing or could not be written. `not_here` says why a
+    stack that was adopted elsewhere cannot be bound to this endpoint, and `returned` are bindings to be adopted whose
+    purged data came back, says the ledger.
     """
 
     plan: Plan
@@ -47,7 +40,7 @@ class Case:
     configuration: Configuration
     now: datetime.datetime
     lives: Mapping[str, Life] = field(default_factory=dict)
-    recent: Recent = Recent()
+    recent: Mapping[str, int] = field(default_factory=dict)
     ledger_problem: str | None = None
     not_here: str | None = None
     returned: frozenset[str] = frozenset()
@@ -103,7 +96,7 @@ def _max_purges(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
 
 
 def _max_percent(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
-    bound = {binding.life for binding in case.plan.bound.values()} | case.recent.lives
+    bound = {binding.life for binding in case.plan.bound.values()} | case.recent.keys()
     yield from max_percent(len(_counted_lives(case, purges)), len(bound), case.configuration.max_purge_percent)
 
 
@@ -111,8 +104,8 @@ def _max_bytes(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     limit = case.configuration.max_purge_bytes
     if limit is None:
         return
-    new = (purge.identity for purge in purges if purge.life not in case.recent.lives)
-    planned = case.evidence.stored_bytes(new) + case.recent.stored_bytes
+    new = (purge.identity for purge in purges if purge.life not in case.recent)
+    planned = case.evidence.stored_bytes(new) + sum(case.recent.values())
     if planned > limit:
         yield (
             f"{shown_bytes(planned)} would go, and at most {shown_bytes(limit)} are permitted in 24 hours",
@@ -214,12 +207,14 @@ def _ledger(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
         yield case.ledger_problem, "set `ledger` (or MBS_LEDGER) to one that lasts and can be written"
 
 
-def _ambiguous(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
-    yield from _refused_by_the_listing(case, "ambiguous")
+def _refused_by_the_listing(name: str) -> Fires:
+    """Return the rule that passes on what the account's listing was refused for."""
 
+    def fires(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+        for about in case.evidence.users.values():
+            yield from ((refusal.finding, refusal.remedy) for refusal in about.refusals if refusal.rule == name)
 
-def _not_listed(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
-    yield from _refused_by_the_listing(case, "not-listed")
+    return fires
 
 
 def _too_alike(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
@@ -272,8 +267,8 @@ def _returned(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
 LEDGERS_REMEDY: Final = "set `ledger` (or MBS_LEDGER) to one that can be written"
 
 RULES: Final[Sequence[tuple[str, Level | Literal["always"], Fires]]] = (
-    ("ambiguous", ALWAYS, _ambiguous),
-    ("not-listed", ALWAYS, _not_listed),
+    ("ambiguous", ALWAYS, _refused_by_the_listing("ambiguous")),
+    ("not-listed", ALWAYS, _refused_by_the_listing("not-listed")),
     ("too-alike", ALWAYS, _too_alike),
     ("unreadable", ALWAYS, _unreadable_adoption),
     ("max-purges", "approve", _max_purges),
@@ -322,7 +317,7 @@ def some(parts: Iterable[str]) -> str:
 
 def _counted_lives(case: Case, purges: Sequence[Bound]) -> set[str]:
     """Return the lives that count into the limits: planned, and accepted in the last 24 hours."""
-    return {purge.life for purge in purges} | case.recent.lives
+    return {purge.life for purge in purges} | case.recent.keys()
 
 
 def _still_there(case: Case, purges: Sequence[Bound]) -> Iterator[tuple[Bound, Observation]]:
@@ -338,11 +333,6 @@ def _errors(case: Case) -> list[MbsError]:
     is_needed = needs_bytes(case.configuration)
     found = ((about.error, about.billing_error if is_needed else None) for about in case.evidence.users.values())
     return [error for errors in found for error in errors if error is not None]
-
-
-def _refused_by_the_listing(case: Case, name: str) -> Iterator[Finding]:
-    for about in case.evidence.users.values():
-        yield from ((refusal.finding, refusal.remedy) for refusal in about.refusals if refusal.rule == name)
 
 
 def _activity(seen: Observation) -> str:

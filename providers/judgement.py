@@ -15,7 +15,7 @@ from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default, is_retur
 from erasure.plan import Bound, Plan
 from erasure.reports.plan import PLAN_FILE
 from policies.judge import Ruling, judge
-from policies.rules import LEDGERS_REMEDY, Case, Recent, level_of, needs_bytes
+from policies.rules import LEDGERS_REMEDY, Case, level_of, needs_bytes
 from providers.connection import Connection
 
 _A_DAY: Final = datetime.timedelta(hours=24)
@@ -90,25 +90,20 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
 
 def _known(
     plan: Plan, ledger: Ledger, configuration: Configuration, now: datetime.datetime
-) -> tuple[Mapping[str, Life], Recent, str | None]:
+) -> tuple[Mapping[str, Life], Mapping[str, int], str | None]:
     """Return what the ledger knows of each bound life and of the last day, or why it knows nothing."""
+    is_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     try:
         lives = ledger.lives(bound.life for bound in plan.bound.values())
         if not plan.purges:
-            return lives, Recent(), None
-        if is_default(configuration.ledger.get_secret_value()) and _is_ci():
-            problem = "CI is set and the ledger is the default file, which does not outlast the job"
-            return lives, Recent(), problem
+            return lives, {}, None
+        if is_default(configuration.ledger.get_secret_value()) and is_ci:
+            return lives, {}, "CI is set and the ledger is the default file, which does not outlast the job"
         ledger.require_writable()
         accepted = ledger.accepted_since(now - _A_DAY)
     except LedgerError as error:
-        return {}, Recent(), f"it cannot be read and written: {error}"
-    stored = sum(int(record.event.data.get("stored_bytes") or 0) for record in accepted.values())
-    return lives, Recent(frozenset(accepted), stored), None
-
-
-def _is_ci() -> bool:
-    return os.environ.get("CI", "").lower() not in ("", "0", "false")
+        return {}, {}, f"it cannot be read and written: {error}"
+    return lives, {life: int(at.event.data.get("stored_bytes") or 0) for life, at in accepted.items()}, None
 
 
 def _why_not_here(plan: Plan, account: Account, now: datetime.datetime) -> str | None:

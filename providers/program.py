@@ -5,24 +5,26 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import pulumi
 from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from erasure import clock
 from erasure.configuration import Configuration, of_project, read_configuration
-from erasure.errors import Problems
+from erasure.errors import Problems, Refusal
 from erasure.files.approvals import approvals_path, read_approvals
 from erasure.files.inventory import Entry, read_inventory, read_neighbours
-from erasure.plan import Plan, PlanRequest
+from erasure.plan import Bound, Plan, PlanRequest
+from providers.binding import bound_of
 from providers.export import Export
-from providers.state import read_bound
 
+BINDING: Final = "pulumi-python:dynamic/mbs:Binding"
 _WAVE: Final = 10  # resources that are declared at a time: of 5 to 400, the quickest at 1,000 and at 10,000
 _ALREADY_REPORTED: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
@@ -58,6 +60,46 @@ def plan_request(export: Export) -> PlanRequest:
         return request
     neighbours = read_neighbours(root, root / file, (purge.user for purge in purges), day)
     return request.model_copy(update={"elsewhere": neighbours.wanted, "unreadable": neighbours.unreadable})
+
+
+def read_bound(export: Export) -> tuple[Bound, ...]:
+    """Return the bindings in the state of the stack that this program runs for. Raises Problems.
+
+    There is no fallback: a state that cannot be read means that nobody knows what would be purged.
+    """
+    try:
+        ended = export.result()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _unreadable(str(error)) from None
+    if ended.returncode != 0:
+        raise _unreadable(ended.stderr.decode(errors="replace").strip())
+    try:
+        return bound_in(json.loads(ended.stdout))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _unreadable("the export has another shape than this program reads") from None
+    except Refusal as refusal:
+        raise Problems([str(refusal)]) from None
+
+
+def bound_in(export: dict[str, Any]) -> tuple[Bound, ...]:
+    """Return the bindings in an exported state. Raises Refusal for one of an unknown version."""
+    resources = export["deployment"].get("resources") or []
+    return tuple(
+        bound_of(
+            resource["id"],
+            resource["outputs"],
+            protect=bool(resource.get("protect")),
+            retain=bool(resource.get("retainOnDelete")),
+            pending_deletion=bool(resource.get("delete")),
+        )
+        for resource in resources
+        if resource["type"] == BINDING
+    )
+
+
+def _unreadable(reason: str) -> Problems:
+    finding = f"state: this stack's state cannot be read, so that nothing is planned: {reason[:500]}"
+    return Problems([f"{finding}; check that `pulumi stack export` works here"])
 
 
 def declare_in_waves(wanted: Iterable[Entry], declare: Callable[[Entry], pulumi.Resource]) -> None:

@@ -2,13 +2,12 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from sandbox.authorization import Authorization
-from sandbox.control import clock, contents, faults, log, switches
+from sandbox import control
 from sandbox.gate import Gate
 from sandbox.sandbox import Sandbox
 from sandbox.vendor import billing, computers, login, monitoring, users
@@ -44,24 +43,11 @@ def make_application(sandbox: Sandbox) -> ASGIApp:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     application.state.sandbox = sandbox
-    application.include_router(_vendor())
-    application.include_router(_own())
-    answer_errors(application)
-    return Gate(Authorization(application, sandbox), sandbox)
-
-
-def _vendor() -> APIRouter:
-    router = APIRouter(prefix="/api", tags=[_VENDOR])
-    router.include_router(login.router)
+    application.include_router(login.router, prefix="/api", tags=[_VENDOR])
     # Only so that the page offers a place for the token: who may call is decided before.
     bearer = [Depends(HTTPBearer(auto_error=False))]
     for module in (users, computers, monitoring, billing):
-        router.include_router(module.router, dependencies=bearer)
-    return router
-
-
-def _own() -> APIRouter:
-    router = APIRouter(prefix="/_sandbox", tags=[_CONTROL])
-    for module in (log, clock, faults, contents, switches):
-        router.include_router(module.router)
-    return router
+        application.include_router(module.router, prefix="/api", tags=[_VENDOR], dependencies=bearer)
+    application.include_router(control.router, prefix="/_sandbox", tags=[_CONTROL])
+    answer_errors(application)
+    return Gate(application, sandbox)

@@ -12,7 +12,6 @@ from typing import Any, Final, NoReturn, cast
 import click
 from click.core import ParameterSource
 
-from engine.workspace import WorkspaceError
 from sandbox.demo import DemoFailed, demo
 from sandbox.duration import DurationOption
 from sandbox.running import SandboxFailed
@@ -20,6 +19,7 @@ from sandbox.sandbox import Login, Sandbox
 from sandbox.seed import SeedName, named_seed
 from sandbox.server import UnusablePort, listen, serve
 from sandbox.store import UnusableDatabase
+from sandbox.workspace import WorkspaceError
 
 _INTERRUPTED: Final = 130
 

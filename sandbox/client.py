@@ -52,7 +52,7 @@ class SandboxControl:
     def requests(self, method: str | None = None, path: str = "", since: int = 0) -> list[LoggedRequest]:
         """Return the requests that the MBS API received, in order: of a method, below a path, after a number."""
         received = self._call("GET", f"requests?since={since}", list[LoggedRequest])
-        return [one for one in received if method in (None, one.method) and one.path.startswith(path)]
+        return [request for request in received if method in (None, request.method) and request.path.startswith(path)]
 
     def clear_requests(self) -> None:
         """Forget the requests so far."""
@@ -119,20 +119,12 @@ class SandboxControl:
         """Delete a user's account; the data stays."""
         self._send("POST", f"users/{quote(user, safe='')}/delete")
 
-    def backup(
-        self,
-        user: str,
-        computer: str,
-        destination: str | None = None,
-        *,
-        stored_bytes: int | None = None,
-        running: bool = False,
-    ) -> None:
-        """Let a computer back up now, to one destination or to all of its own."""
-        message = Backup(
-            user=user, computer=computer, destination=destination, stored_bytes=stored_bytes, running=running
-        )
-        self._send("POST", "backup", message)
+    def backup(self, user: str, computer: str, destination: str | None = None, **fields: Any) -> None:  # noqa: ANN401 -- as above
+        """Let a computer back up now, to one destination or to all of its own.
+
+        The keywords are the other fields of sandbox.messages.Backup.
+        """
+        self._send("POST", "backup", Backup(user=user, computer=computer, destination=destination, **fields))
 
     def lock(self, destination: str, lasting: timedelta | str) -> None:
         """Put object lock on a destination, from now on."""
@@ -156,4 +148,4 @@ def _given(message: object) -> object:
     """Return a message as a document of the fields that were given."""
     if isinstance(message, BaseModel):
         return message.model_dump(mode="json", exclude_unset=True)
-    return [_given(one) for one in message] if isinstance(message, list) else message
+    return [_given(item) for item in message] if isinstance(message, list) else message

@@ -1,27 +1,32 @@
-"""What every request passes first: a bounded body, and, towards the MBS API, faults, latency and the log.
+"""What every request passes first: a bounded body, and, towards the MBS API, the log, faults, latency and the token.
 
 It is the outermost layer and plain ASGI, because a fault can end a connection without any answer.
 """
 
 import asyncio
 import json
+import socket
+import struct
 from collections.abc import Callable
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.authorization import DENIED, bearer_token, is_api
+from sandbox import journal
 from sandbox.clock import real_now
-from sandbox.connection import cut
-from sandbox.journal import describe
 from sandbox.messages import Fault, StatusFault
 from sandbox.sandbox import Sandbox
+from sandbox.vendor.errors import DENIED, is_api
+from sandbox.vendor.login import LOGIN, drop_token, is_good_token
 
 LONGEST_BODY: Final = 32 * 1024 * 1024
 """Bytes of a request's body that are accepted; one purge of 100,000 computers stays below it."""
 
 _WITHOUT_BODY: Final = (204, 205, 304)
+_RESET_AT_ONCE: Final = struct.pack("ii", 1, 0)
 
 
 class Gate:
@@ -37,14 +42,13 @@ class Gate:
             await self._application(scope, receive, send)
             return
         try:
-            body = await _read(receive)
-        except _ClientGone:
+            body = await _read(scope, receive)
+        except ClientDisconnect:
             return
-        except _TooLong:
+        if body is None:
             message = {"Message": f"The request entity is longer than {LONGEST_BODY} bytes."}
             await JSONResponse(message, 413, {"Connection": "close"})(scope, receive, send)
-            return
-        if is_api(scope["path"]):
+        elif is_api(scope["path"]):
             await self._pass_api(scope, body, receive, send)
         else:
             await self._application(scope, _replayed(body, receive), send)
@@ -55,58 +59,63 @@ class Gate:
         A client that goes away meanwhile changes nothing: the vendor would not notice either.
         """
         sandbox = self._sandbox
-        request = sandbox.journal.arrived(describe(dict(scope), body, sandbox.clock.now(), real_now()))
+        request = journal.describe(dict(scope), body, sandbox.clock.now(), real_now())
+        with sandbox.transaction() as database:
+            number = journal.arrived(database, request)
         fault = sandbox.faults.strike(scope["method"], scope["path"])
         wait = sandbox.settings.latency + fault.delay if fault else sandbox.settings.latency
         if wait:
             await asyncio.sleep(wait.total_seconds())
         kind = fault.kind if fault else None
         if kind == "cut_after":
-            await self._application(scope, _replayed(body, receive), _nowhere)
+            await self._authorized(scope, _replayed(body, receive), _nowhere)
         if kind in ("cut_before", "cut_after"):
-            sandbox.note(request, cut=True, fault=kind)
-            await cut(send, receive)
+            self._note(number, cut=True, fault=kind)
+            await _cut(send, receive)
             return
-        answer = self._application if fault is None else self._answer_of(fault, scope)
-        noted = _before_the_answer(send, lambda status: sandbox.note(request, status=status, fault=kind))
+        answer = self._authorized if fault is None else self._answer_of(fault, scope)
+        noted = _before_the_answer(send, lambda status: self._note(number, status=status, fault=kind))
         await answer(scope, _replayed(body, receive), noted)
+
+    def _note(self, number: int, **outcome: Any) -> None:  # noqa: ANN401 -- as of journal.answered
+        with self._sandbox.transaction() as database:
+            journal.answered(database, number, **outcome)
 
     def _answer_of(self, fault: Fault, scope: Scope) -> ASGIApp:
         """Return what answers in the application's place, or the application where the fault was a delay."""
         if isinstance(fault, StatusFault):
             return _response(fault)
         if fault.kind == "expired_token":
-            with self._sandbox.transaction() as session:
-                self._sandbox.tokens.drop(session, bearer_token(scope) or "")
+            with self._sandbox.transaction() as database:
+                drop_token(database, _bearer(scope))
             return JSONResponse(DENIED, 401)
-        return self._application
+        return self._authorized
+
+    async def _authorized(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through who shows a token that a login gave out. Only a login needs none."""
+        with self._sandbox.transaction() as database:
+            is_good = is_good_token(database, _bearer(scope), self._sandbox.clock.now())
+        allowed = self._application if is_good or scope["path"] == LOGIN else JSONResponse(DENIED, 401)
+        await allowed(scope, receive, send)
 
 
-class _TooLong(Exception):
-    pass
-
-
-class _ClientGone(Exception):
-    pass
-
-
-async def _read(receive: Receive) -> bytes:
-    """Return the body of a request. One that is too long is read all the same: who is still sending hears no answer."""
-    body = bytearray()
-    length = 0
-    while length <= 2 * LONGEST_BODY:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientGone
-        piece = message.get("body", b"")
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    """Return the body, or None for a longer one, which is read all the same: who is still sending hears no answer."""
+    body, length = bytearray(), 0
+    async for piece in Request(scope, receive).stream():
         length += len(piece)
         if length <= LONGEST_BODY:
             body += piece
-        if not message.get("more_body", False):
+        elif length > 2 * LONGEST_BODY:
             break
-    if length > LONGEST_BODY:
-        raise _TooLong
-    return bytes(body)
+    return bytes(body) if length <= LONGEST_BODY else None
+
+
+def _bearer(scope: Scope) -> str:
+    """Return the token that a request shows; nothing where it shows none."""
+    header: bytes = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = header.decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
@@ -140,3 +149,19 @@ def _response(fault: StatusFault) -> Response:
     kind = fault.content_type or ("text/plain" if isinstance(fault.body, str) else "application/json")
     headers = fault.headers if not text else {"Content-Type": kind, **fault.headers}
     return Response(text * fault.repeat, fault.status, headers)
+
+
+async def _cut(send: Send, receive: Receive) -> None:
+    """Reset the connection of a request that has not been answered.
+
+    ASGI knows no way to leave a request unanswered: a server makes an application's silence a 500. So this takes the
+    transport from uvicorn's `send`, a bound method of the object that owns it; `send` must therefore be the server's
+    own, unwrapped. It returns when the server has noticed, so that it does not try to answer after all.
+    """
+    transport = send.__self__.transport  # type: ignore[attr-defined]
+    connection: socket.socket = transport.get_extra_info("socket")
+    with suppress(OSError):  # the client may have left already
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

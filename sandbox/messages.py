@@ -1,20 +1,24 @@
-"""What the control side takes and gives, as documents. The control client uses the same classes.
+"""What the account is made of, and what the control side takes and gives: one class each, wherever it stands.
 
+A stored thing is a row of the database (sandbox.store), a document of the control side, and an object of its client.
 Times are ISO 8601, in UTC where they carry no zone. Sizes are in bytes.
 """
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from sandbox.clock import as_utc
 from sandbox.duration import Duration
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Method = Annotated[str, StringConstraints(to_upper=True)]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$")]
 Bytes = Annotated[int, Field(ge=0, le=2**60)]
+Moment = Annotated[datetime, AfterValidator(as_utc)]
 Status = Annotated[int, Field(ge=0, le=7, description="Of the latest backup, as Monitoring numbers it: 0 success ...")]
 
 _A_WHILE_AGO = timedelta(days=30)  # so that what a test adds counts as quiet unless it says otherwise
@@ -34,47 +38,41 @@ class BindingName(Message):
     computer: Name
 
 
-class Computer(Message):
+class _Stored(Message):
+    stored_bytes: Bytes = Field(default=2**30, description="On each destination.")
+    last_backup_ago: Duration | None = Field(default=_A_WHILE_AGO, description="null: it never backed up.")
+    status: Status = 0
+
+
+class Computer(_Stored):
     """A computer that is backed up, once to each destination."""
 
     name: Name
     destinations: list[Name] = Field(min_length=1)
-    stored_bytes: Bytes = Field(default=2**30, description="On each destination.")
-    last_backup_ago: Duration | None = Field(default=_A_WHILE_AGO, description="null: it never backed up.")
-    status: Status = 0
     plan: Name = "Files"
 
 
-class User(Message):
-    """A user with the computers to add. Fields that are not given stay as they are for a user that exists."""
+class NewBinding(_Stored, BindingName):
+    """A binding to add. The user and the destination are made if there are none of these IDs."""
 
+    login: str = ""
+    company: str = ""
+
+
+class _Person(Message):
     id: Name
     login: str = ""
     first_name: str = ""
     last_name: str = ""
     company: str = ""
     enabled: bool = True
+
+
+class User(_Person):
+    """A user with the computers to add. Fields that are not given stay as they are for a user that exists."""
+
     deleted: bool = Field(default=False, description="The account is gone, its data is not.")
     computers: list[Computer] = []
-
-
-class Destination(Message):
-    """A place in somebody's cloud storage."""
-
-    id: Name
-    account: Name
-    bucket: Name
-    storage: Name
-
-
-class NewBinding(BindingName):
-    """A binding to add. The user and the destination are made if there are none of these IDs."""
-
-    login: str = ""
-    company: str = ""
-    stored_bytes: Bytes = 2**30
-    last_backup_ago: Duration | None = _A_WHILE_AGO
-    status: Status = 0
 
 
 class Backup(Message):
@@ -87,31 +85,33 @@ class Backup(Message):
     running: bool = Field(default=False, description="It has only just started (Monitoring's status 3).")
 
 
-class Lock(Message):
+class _OneOfTwo(Message):
+    of_two: ClassVar[tuple[str, str]]
+
+    @model_validator(mode="after")
+    def _is_one_given(self) -> Self:
+        if [getattr(self, name) is None for name in self.of_two].count(True) != 1:
+            raise ValueError("give either `{}` or `{}`".format(*self.of_two))
+        return self
+
+
+class Lock(_OneOfTwo):
     """Object lock on a destination: what is stored there cannot be deleted for a time. Give one of the two."""
 
+    of_two = ("until", "lasting")
+
     destination: Name
-    until: datetime | None = Field(default=None, description="A time that has passed lifts the lock.")
+    until: Moment | None = Field(default=None, description="A time that has passed lifts the lock.")
     lasting: Duration | None = None
 
-    @model_validator(mode="after")
-    def _one_of_two(self) -> "Lock":
-        if (self.until is None) == (self.lasting is None):
-            raise ValueError("give either `until` or `lasting`")
-        return self
 
-
-class ClockMove(Message):
+class ClockMove(_OneOfTwo):
     """A move of the sandbox's clock. Give one of the two."""
 
-    forward: Duration | None = None
-    time: datetime | None = None
+    of_two = ("forward", "time")
 
-    @model_validator(mode="after")
-    def _one_of_two(self) -> "ClockMove":
-        if (self.forward is None) == (self.time is None):
-            raise ValueError("give either `forward` or `time`")
-        return self
+    forward: Duration | None = None
+    time: Moment | None = None
 
 
 class ClockReading(Message):
@@ -124,28 +124,14 @@ class ClockReading(Message):
 class FaultMatch(Message):
     """Which requests of the MBS API a fault strikes. The first fault that matches a request strikes it, alone."""
 
-    method: str | None = Field(default=None, description="null: every method.")
+    method: Method | None = Field(default=None, description="null: every method.")
     path_prefix: str | None = Field(default=None, description="Of the path, unescaped, such as /api/Users.")
-    path_regex: str | None = Field(default=None, description="Found anywhere in the path, unescaped.")
+    path_regex: re.Pattern[str] | None = Field(default=None, description="Found anywhere in the path, unescaped.")
     after: int = Field(default=0, ge=0, description="This many matching requests pass first.")
     count: int | None = Field(default=1, ge=1, description="How many requests it strikes. null: until it is cleared.")
     probability: float = Field(default=1.0, gt=0, le=1, description="Of striking a request that matches.")
     seed: int = Field(default=0, description="Of the dice, so that a run can be repeated.")
     delay: Duration = Field(default=timedelta(0), description="Waited before anything else, on top of the latency.")
-
-    @field_validator("method")
-    @classmethod
-    def _upper(cls, method: str | None) -> str | None:
-        return None if method is None else method.upper()
-
-    @field_validator("path_regex")
-    @classmethod
-    def _regular(cls, pattern: str | None) -> str | None:
-        try:
-            re.compile(pattern or "")
-        except re.error as error:
-            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-        return pattern
 
 
 class StatusFault(FaultMatch):
@@ -159,25 +145,17 @@ class StatusFault(FaultMatch):
     headers: dict[HeaderName, HeaderText] = {}
 
 
-class DelayFault(FaultMatch):
-    """An answer that comes late: give `delay`."""
+class PlainFault(FaultMatch):
+    """`delay`: an answer that comes late, and nothing else. Of the others, what comes is no answer of the request's.
 
-    kind: Literal["delay"]
+    `cut_before`, `cut_after`: the connection is reset, before the request took effect or after. `expired_token`: the
+    token is dropped, and the request answered with 401.
+    """
 
-
-class CutFault(FaultMatch):
-    """A connection that is reset instead of an answer, before the request took effect or after."""
-
-    kind: Literal["cut_before", "cut_after"]
+    kind: Literal["delay", "cut_before", "cut_after", "expired_token"]
 
 
-class ExpiredTokenFault(FaultMatch):
-    """The token of the request is dropped, and the request answered with 401."""
-
-    kind: Literal["expired_token"]
-
-
-Fault = Annotated[StatusFault | DelayFault | CutFault | ExpiredTokenFault, Field(discriminator="kind")]
+Fault = Annotated[StatusFault | PlainFault, Field(discriminator="kind")]
 
 
 class InjectedFault(Message):
@@ -185,8 +163,8 @@ class InjectedFault(Message):
 
     id: int
     fault: Fault
-    matched: int
-    struck: int
+    matched: int = 0
+    struck: int = 0
 
 
 class LoggedRequest(Message):
@@ -196,7 +174,7 @@ class LoggedRequest(Message):
     the JSON it stands for, text that cannot be parsed as text, and a password or a token as `***`.
     """
 
-    sequence: int
+    sequence: int = 0
     at: datetime
     real_at: datetime
     method: str
@@ -206,28 +184,26 @@ class LoggedRequest(Message):
     content_type: str | None
     user_agent: str | None
     body: Any
-    status: int | None
-    cut: bool
-    fault: str | None = Field(description="The kind of the fault that struck it.")
+    status: int | None = None
+    cut: bool = False
+    fault: str | None = Field(default=None, description="The kind of the fault that struck it.")
 
 
-class StoredUser(Message):
+class StoredUser(_Person):
     """A user as stored."""
 
-    id: str
-    login: str
-    first_name: str
-    last_name: str
-    company: str
-    enabled: bool
-    deleted_at: datetime | None
+    deleted_at: Moment | None = None
 
 
-class StoredDestination(Destination):
-    """A destination as stored."""
+class Destination(Message):
+    """A place in somebody's cloud storage. Until `locked_until` its data cannot be deleted (object lock)."""
 
-    account_id: str
-    locked_until: datetime | None
+    id: Name
+    account: Name
+    bucket: Name
+    storage: Name
+    account_id: str = ""
+    locked_until: Moment | None = None
 
 
 class StoredBinding(BindingName):
@@ -236,7 +212,7 @@ class StoredBinding(BindingName):
     listed: bool
     stored_bytes: int
     size_bytes: int = Field(description="What a full backup takes.")
-    last_backup: datetime | None
+    last_backup: Moment | None
     status: int
     plan: str
 
@@ -244,9 +220,9 @@ class StoredBinding(BindingName):
 class StoredPurge(BindingName):
     """An accepted purge of one binding. `done_at` is when it took effect: at `due_at`, or when a lock ended."""
 
-    accepted_at: datetime
-    due_at: datetime
-    done_at: datetime | None
+    accepted_at: Moment
+    due_at: Moment
+    done_at: Moment | None
 
 
 class State(Message):
@@ -254,19 +230,21 @@ class State(Message):
 
     now: datetime
     users: list[StoredUser]
-    destinations: list[StoredDestination]
+    destinations: list[Destination]
     bindings: list[StoredBinding]
     purges: list[StoredPurge]
 
     def binding(self, user: str, destination: str, computer: str) -> StoredBinding | None:
         """Return one binding, or None."""
         wanted = (user.casefold(), destination.casefold(), computer)
-        named = ((one.user.casefold(), one.destination.casefold(), one.computer) for one in self.bindings)
-        return next((one for one, name in zip(self.bindings, named, strict=True) if name == wanted), None)
+        for binding in self.bindings:
+            if (binding.user.casefold(), binding.destination.casefold(), binding.computer) == wanted:
+                return binding
+        return None
 
     def stored_bytes(self, user: str) -> int:
         """Return how much is stored of a user."""
-        return sum(one.stored_bytes for one in self.bindings if one.user.casefold() == user.casefold())
+        return sum(row.stored_bytes for row in self.bindings if row.user.casefold() == user.casefold())
 
 
 class Counts(Message):

@@ -7,11 +7,9 @@ import json
 from typing import Any, Final, NamedTuple, NoReturn
 from xml.etree import ElementTree as ET
 
-from sandbox.settings import Settings
-
 JSON_TYPES: Final = ("application/json", "text/json")
 XML_TYPES: Final = ("application/xml", "text/xml")
-_NAMESPACE: Final = "{http://schemas.datacontract.org/2004/07/MBSAPImvc.Engine.Models}"
+NAMESPACE: Final = "http://schemas.datacontract.org/2004/07/MBSAPImvc.Engine.Models"
 _FIELDS: Final = ("DestinationId", "ComputerName")
 
 
@@ -30,21 +28,22 @@ class UnreadableBody(Exception):
         self.status = status
 
 
-def read_pairs(content_type: str | None, body: bytes, settings: Settings) -> list[Pair] | None:
-    """Return the pairs that a body names; None where it names none and that means everything. Raises UnreadableBody."""
-    items = _items(content_type, body)
-    if isinstance(items, dict) and settings.single_object == "accepted":
-        items = [items]
+def read_pairs(content_type: str | None, body: bytes) -> list[Pair]:
+    """Return the pairs that a body names. Raises UnreadableBody where it names none, and where one lacks a field."""
+    kind = media_type(content_type)
+    if not body.strip():
+        items: Any = None
+    elif kind in XML_TYPES:
+        items = read_xml(body)
+    elif kind in JSON_TYPES:
+        items = _read_json(body)
+    else:
+        raise UnreadableBody(f"The request entity's media type '{kind}' is not supported for this resource.", 415)
+    if items is None or items == []:
+        raise UnreadableBody("The request is invalid: it names no destination and no computer.")
     if not isinstance(items, list):
         raise UnreadableBody("The request is invalid: an array of destinations and computers is expected.")
-    if not items and settings.no_pairs == "refused":
-        raise UnreadableBody("The request is invalid: it names no destination and no computer.")
-    if not items and settings.no_pairs == "everything":
-        return None
-    pairs = [_pair(item) for item in items]
-    if None in pairs and settings.incomplete_pair == "refused":
-        raise UnreadableBody("The request is invalid: each item needs a DestinationId and a ComputerName.")
-    return [pair for pair in pairs if pair is not None]
+    return [_pair(item) for item in items]
 
 
 def media_type(content_type: str | None) -> str:
@@ -61,7 +60,7 @@ def read_xml(body: bytes) -> list[dict[str, str]]:
         root: ET.Element = parser.close()
     except (ET.ParseError, LookupError, ValueError) as error:
         raise UnreadableBody(f"The request is invalid: the XML cannot be read ({error}).") from None
-    if root.tag != f"{_NAMESPACE}ArrayOfUserComputerData":
+    if root.tag != f"{{{NAMESPACE}}}ArrayOfUserComputerData":
         raise UnreadableBody("The request is invalid: ArrayOfUserComputerData is expected, in its namespace.")
     return [_xml_item(item) for item in root]
 
@@ -71,33 +70,23 @@ class _WithoutDtd(ET.TreeBuilder):
         raise UnreadableBody("The request is invalid: a DTD is not accepted.")
 
 
-def _items(content_type: str | None, body: bytes) -> Any:  # noqa: ANN401 -- any JSON
-    """Parse a body; a missing one and `null` count as an empty array."""
-    if not body.strip():
-        return []
-    kind = media_type(content_type)
-    if kind in XML_TYPES:
-        return read_xml(body)
-    if kind not in JSON_TYPES:
-        raise UnreadableBody(f"The request entity's media type '{kind}' is not supported for this resource.", 415)
+def _read_json(body: bytes) -> Any:  # noqa: ANN401 -- any JSON
     try:
-        items = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         raise UnreadableBody("The request is invalid: the JSON cannot be read.") from None
-    return [] if items is None else items
 
 
 def _xml_item(item: ET.Element) -> dict[str, str]:
-    if item.tag != f"{_NAMESPACE}UserComputerData":
+    if item.tag != f"{{{NAMESPACE}}}UserComputerData":
         raise UnreadableBody("The request is invalid: UserComputerData is expected, in its namespace.")
-    texts = {name: item.findtext(f"{_NAMESPACE}{name}") for name in _FIELDS}
+    texts = {name: item.findtext(f"{{{NAMESPACE}}}{name}") for name in _FIELDS}
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def _pair(item: object) -> Pair | None:
-    if not isinstance(item, dict):
-        return None
-    destination, computer = (item.get(name) for name in _FIELDS)
-    if not (isinstance(destination, str) and destination and isinstance(computer, str) and computer):
-        return None
-    return Pair(destination, computer)
+def _pair(item: object) -> Pair:
+    fields = [item.get(name) for name in _FIELDS] if isinstance(item, dict) else []
+    match fields:
+        case [str(destination), str(computer)] if destination and computer:
+            return Pair(destination, computer)
+    raise UnreadableBody("The request is invalid: each item needs a DestinationId and a ComputerName.")

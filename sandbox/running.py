@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Literal, Self
+from typing import Final, Literal, Self
 
 from sandbox.client import SandboxControl
 
@@ -21,37 +21,27 @@ class SandboxFailed(Exception):
 
 
 class RunningSandbox(SandboxControl):
-    """Runs a sandbox while its `with` block runs: empty or with the demo's customers, on a free port.
+    """Runs a sandbox while its `with` block runs: empty or with the demo's customers, on a free port by default.
 
         with RunningSandbox(purge_delay="1h") as sandbox:
             sandbox.add("user-1", "destination-1", "LAPTOP")
             subject(endpoint=sandbox.url, login=sandbox.login, password=sandbox.password)
             assert sandbox.requests("DELETE") == []
 
-    The database is a temporary one unless a file is given, which stays. The process ends with the block, and also when
-    the process that started it dies. It takes no Ctrl-C of the terminal: what runs in the block can clean up with it.
+    The database is a temporary one. The process ends with the block, and also when the process that started it dies.
+    It takes no Ctrl-C of the terminal: what runs in the block can clean up with it.
     """
 
-    def __init__(
-        self,
-        *,
-        seed: Literal["demo", "none"] = "none",
-        purge_delay: str = "24h",
-        latency: str = "0ms",
-        login: str = "sandbox",
-        password: str = "sandbox-password",  # noqa: S107 -- made up
-        database: Path | None = None,
-        port: int = 0,
-    ) -> None:
+    def __init__(self, *, seed: Literal["demo", "none"] = "none", purge_delay: str = "24h", port: int = 0) -> None:
         super().__init__("")
-        self.login = login
-        self.password = password
+        self.login = "sandbox"
+        self.password = "sandbox-password"  # noqa: S105 -- made up
         self.port = port
         self._folder = tempfile.TemporaryDirectory(prefix="mbs-sandbox-")
-        self.database = (database or Path(self._folder.name) / "sandbox.db").resolve()
+        self.database = Path(self._folder.name).resolve() / "sandbox.db"
         self._log = Path(self._folder.name) / "sandbox.log"
         # Given once: at a second start they would undo what was changed meanwhile.
-        self._first_options = ["--purge-delay", purge_delay, "--latency", latency, "--seed", seed]
+        self._first_options = ["--purge-delay", purge_delay, "--seed", seed]
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -122,15 +112,13 @@ class RunningSandbox(SandboxControl):
                     pipe.close()
 
     def _first_line(self, process: subprocess.Popen[str]) -> str:
-        line = _read_line(process.stdout) if process.stdout is not None else ""
+        """Return the address that it prints. Raises SandboxFailed where none comes in time, or the process ends."""
+        line = ""
+        with selectors.DefaultSelector() as selector:
+            if process.stdout is not None:
+                selector.register(process.stdout, selectors.EVENT_READ)
+                line = process.stdout.readline().strip() if selector.select(_STARTING) else ""
         if not line.startswith("http://"):
             self.stop()
             raise SandboxFailed(f"the sandbox did not start: {self.log.strip() or 'it said nothing in time'}")
         return line
-
-
-def _read_line(pipe: IO[str]) -> str:
-    """Return a line, or nothing where none comes in time or the process ends."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
-        return pipe.readline().strip() if selector.select(_STARTING) else ""

@@ -1,28 +1,24 @@
-"""One sandbox: its database, clock, settings, tokens, faults and log, put together."""
+"""One sandbox: its database, clock, settings and faults, put together."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, cast
 
-from sqlalchemy.orm import Session
+from fastapi import Depends, Request
 
 from sandbox.clock import Clock
 from sandbox.faults import Faults
-from sandbox.journal import Journal
-from sandbox.messages import LoggedRequest
-from sandbox.purge import next_effect, settle
+from sandbox.purge import settle
 from sandbox.settings import Settings
-from sandbox.store import Store, read_memo, write_memo
-from sandbox.tables import Table, TokenRow
-from sandbox.tokens import Tokens
+from sandbox.store import Database, Store, create_tables, empty_tables, read_memo, write_memo
 
 _SETTINGS: Final = "settings"
 _CLOCK: Final = "clock offset in microseconds"
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-Fill = Callable[[Session, Clock], None]
+Fill = Callable[[Database, Clock], None]
 """Puts something into an empty database."""
 
 
@@ -43,75 +39,56 @@ class Sandbox:
     def __init__(self, database: Path, login: Login, fill: Fill, given: dict[str, Any] | None = None) -> None:
         self.login = login
         self.faults = Faults()
-        self.journal = Journal()
-        self.tokens = Tokens()
         self.clock = Clock()
         self.settings = Settings()
         self._given = given or {}
-        self._next_effect: datetime | None = datetime.min.replace(tzinfo=UTC)
         self._store = Store(database)
-        with self._store.transaction() as session:
+        with self._store.transaction() as opened:
             if self._store.is_new:
-                self._store.create(session)
-                self._begin(session, fill)
+                create_tables(opened)
+                self._begin(opened, fill)
             else:
-                self._continue(session)
+                self.clock.offset = _MICROSECOND * (read_memo(opened, _CLOCK) or 0)
+                self.settings = Settings.model_validate(read_memo(opened, _SETTINGS) or {})
+                self.change_settings(opened, self._given)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Iterator[Database]:
         """Work on the database as it is at this moment: what was due by now has taken effect."""
-        with self._store.transaction() as session:
-            settle(session, self.clock.now(), self.settings)
-            yield session
-            self._next_effect = next_effect(session)
+        with self._store.transaction() as database:
+            settle(database, self.clock.now(), self.settings)
+            yield database
 
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """Read the database as it is at this moment. While nothing is due, that spares the query for what is."""
-        if self._next_effect is not None and self._next_effect <= self.clock.now():
-            with self.transaction():
-                pass
-        with self._store.transaction() as session:
-            yield session
-
-    def note(self, request: LoggedRequest, **outcome: int | bool | str | None) -> None:
-        """Write a request and how it was answered into the log."""
-        with self._store.connection() as connection:
-            self.journal.answered(connection, request, **outcome)
-
-    def change_settings(self, session: Session, changes: dict[str, Any]) -> None:
+    def change_settings(self, database: Database, changes: dict[str, Any]) -> None:
         """Set settings, and keep them. Raises pydantic's ValidationError."""
         self.settings = Settings.model_validate({**dict(self.settings), **changes})
-        write_memo(session, _SETTINGS, self.settings.model_dump(mode="json"))
+        write_memo(database, _SETTINGS, self.settings.model_dump(mode="json"))
 
-    def keep_clock(self, session: Session) -> None:
+    def keep_clock(self, database: Database) -> None:
         """Keep where the clock was put."""
-        write_memo(session, _CLOCK, self.clock.offset // _MICROSECOND)
+        write_memo(database, _CLOCK, self.clock.offset // _MICROSECOND)
 
     def reset(self, fill: Fill) -> None:
         """Begin as with a new database, but for the tokens, so that a client can go on."""
-        with self._store.transaction() as session:
-            for table in reversed(Table.metadata.sorted_tables):
-                if table is not TokenRow.__table__:
-                    session.execute(table.delete())
+        with self._store.transaction() as database:
+            empty_tables(database)
             self.faults.clear()
-            self.journal.clear(session)
-            self._begin(session, fill)
-            self._next_effect = None
+            self._begin(database, fill)
 
     def close(self) -> None:
         """Close the database."""
         self._store.close()
 
-    def _begin(self, session: Session, fill: Fill) -> None:
+    def _begin(self, database: Database, fill: Fill) -> None:
         self.clock.offset = timedelta(0)
         self.settings = Settings()
-        self.change_settings(session, self._given)
-        fill(session, self.clock)
+        self.change_settings(database, self._given)
+        fill(database, self.clock)
 
-    def _continue(self, session: Session) -> None:
-        self.tokens.load(session)
-        self.journal.load(session)
-        self.clock.offset = _MICROSECOND * (read_memo(session, _CLOCK) or 0)
-        self.settings = Settings.model_validate(read_memo(session, _SETTINGS) or {})
-        self.change_settings(session, self._given)
+
+async def _sandbox_of(request: Request) -> Sandbox:
+    return cast("Sandbox", request.app.state.sandbox)
+
+
+Here = Annotated[Sandbox, Depends(_sandbox_of)]
+"""The sandbox that answers a request: a parameter of a path's function."""

@@ -1,48 +1,34 @@
 """The customers that a new sandbox starts with. They stand in customers.yaml."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy.orm import Session
 
 from sandbox.account import add_destinations, add_users
 from sandbox.clock import Clock
 from sandbox.messages import Destination, User
+from sandbox.sandbox import Fill
+from sandbox.store import Database
 
 SeedName = Literal["demo", "none"]
 
 _FILE: Final = Path(__file__).with_name("customers.yaml")
 
 
-class _Customer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    company: str
-    users: list[User]
-
-
-class _Customers(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    destinations: list[Destination]
-    customers: list[_Customer]
-
-
-def named_seed(name: SeedName) -> Callable[[Session, Clock], None]:
+def named_seed(name: SeedName) -> Fill:
     """Return what fills an empty database: the demo's customers, or nothing."""
     return _fill if name == "demo" else _leave_empty
 
 
-def _fill(session: Session, clock: Clock) -> None:
-    seed = _Customers.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
-    add_destinations(session, seed.destinations)
-    for customer in seed.customers:
-        users = [user.model_copy(update={"company": customer.company}) for user in customer.users]
-        add_users(session, users, clock.now())
+def _fill(database: Database, clock: Clock) -> None:
+    seed = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    add_destinations(database, map(Destination.model_validate, seed["destinations"]))
+    for customer in seed["customers"]:
+        for entry in customer["users"]:
+            given = {**entry["user"], "company": customer["company"], "computers": entry["computers"]}
+            add_users(database, [User.model_validate(given)], clock.now())
 
 
-def _leave_empty(session: Session, clock: Clock) -> None:
+def _leave_empty(database: Database, clock: Clock) -> None:
     """Do nothing: the tables are there already."""

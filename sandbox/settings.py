@@ -41,21 +41,6 @@ class Settings(BaseModel):
         description="A DELETE names a pair that the user does not have. ignored: 200, and the others are purged. "
         "refused: 400, and nothing is purged. partial: 400, and the others are purged all the same.",
     )
-    incomplete_pair: Literal["refused", "ignored"] = Field(
-        default="refused",
-        description="An item of a DELETE lacks a field. refused: 400, and nothing is purged. ignored: the item is "
-        "left out.",
-    )
-    single_object: Literal["refused", "accepted"] = Field(
-        default="refused",
-        description="The body of a DELETE is one JSON object instead of an array, as in the vendor's own sample code. "
-        "accepted: it counts as an array of one.",
-    )
-    no_pairs: Literal["refused", "ignored", "everything"] = Field(
-        default="refused",
-        description="A DELETE with an empty array, null or no body. refused: 400. ignored: 200, and nothing is purged. "
-        "everything: 200, and all that the user has is purged.",
-    )
     computer_name_case: Literal["exact", "ignored"] = Field(
         default="exact",
         description="Whether the computer names of a DELETE have to match by letter case. ignored: a name purges every "

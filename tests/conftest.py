@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import ready_engine
 from sandbox.running import RunningSandbox
+from sandbox.workspace import ready_engine
 from tests.postgres import Postgres, binaries, running
 
 # The engine's tests start a thousand Python processes, each of which would compile the project anew.

@@ -9,9 +9,9 @@ from typing import Final
 
 from playwright.sync_api import FloatRect, sync_playwright
 
-from engine.workspace import PROJECT, ready_engine
 from erasure import clock
 from sandbox.running import RunningSandbox
+from sandbox.workspace import PROJECT, ready_engine
 from tests.engine.rehearsal import CHARLIE, STACK, rehearsal
 from tests.engine.story import Story, telling
 from tests.reports.chromium import chromium

@@ -11,6 +11,7 @@ from erasure.configuration import ENVIRONMENT, Configuration, RuleName
 from erasure.files.approvals import Approval
 from erasure.files.inventory import ComputerEntry, InventoryFile, UserEntry
 from erasure.ledger import Kind
+from erasure.reports.plan import PLAN_FILE
 from policies.rules import DEFAULT_LEVELS
 
 ROOT = Path(__file__).parents[1]
@@ -33,7 +34,7 @@ def test_every_configuration_key_is_documented_and_no_other() -> None:
 
 def test_every_environment_variable_is_documented() -> None:
     text = (ROOT / "docs/configuration.md").read_text()
-    assert set(re.findall(r"`(MBS_\w+)`", text)) == set(ENVIRONMENT)
+    assert set(re.findall(r"`(MBS_\w+)`", text)) == {*ENVIRONMENT, PLAN_FILE}
 
 
 def test_every_documented_default_is_the_default() -> None:

@@ -1,19 +1,18 @@
 """Options that several commands share."""
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 stack_option = click.option("--stack", metavar="NAME", help="The stack; without it, the selected one.")
-
-
-def format_option(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return the option that chooses how a report is written, the first format by default."""
-    return click.option(
-        "--format", "format_", type=click.Choice(formats), default=formats[0], help="How the report is written."
-    )
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(("text", "md", "html", "json")),
+    default="text",
+    help="How the report is written.",
+)
 
 
 class Day(click.ParamType[datetime.date]):

@@ -5,31 +5,21 @@ from functools import partial
 import click
 
 from erasure.console.options import format_option, stack_option
+from erasure.console.output import write
 from erasure.console.stack import Stack
-from erasure.console.writing import write
-from erasure.reports.html import plan_html
-from erasure.reports.markdown import plan_markdown
-from erasure.reports.text import show_plan
+from erasure.reports.plan_page import plan_page
 
 _EXITS = {"nothing": 0, "permitted": 2, "refused": 3}
 
 
 @click.command()
 @stack_option
-@format_option("text", "md", "html", "json")
+@format_option
 def plan(stack: str | None, format_: str) -> int:
     """Preview the stack, and report what the next update would purge.
 
     Exits 0 where that is nothing, 2 where purges are permitted, and 3 where they are refused.
     """
     report = Stack(stack).plan()
-    write(
-        format_,
-        partial(show_plan, report),
-        {
-            "md": partial(plan_markdown, report),
-            "html": partial(plan_html, report),
-            "json": report.text,
-        },
-    )
+    write(format_, partial(plan_page, report), report.text)
     return _EXITS[report.outcome]

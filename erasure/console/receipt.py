@@ -10,20 +10,17 @@ from pydantic import ValidationError
 from erasure import clock
 from erasure.console.ledger import BROKEN
 from erasure.console.options import Day, format_option, stack_option
-from erasure.console.progress import working
+from erasure.console.output import working, write
 from erasure.console.stack import ConsoleError, Stack
-from erasure.console.writing import write
 from erasure.ledger import Ledger, LedgerError, Record, broken_links
-from erasure.reports.html import receipt_html
-from erasure.reports.markdown import receipt_markdown
 from erasure.reports.receipt import Receipt, Selection
 from erasure.reports.receipt import receipt as make_receipt
-from erasure.reports.text import show_receipt
+from erasure.reports.receipt_page import receipt_page
 
 
 @click.command()
 @stack_option
-@format_option("text", "md", "html", "json")
+@format_option
 @click.option("--customer", metavar="NAME", help="Only the purges of this customer.")
 @click.option("--request", metavar="ID", help="Only the purges that answer this erasure request.")
 @click.option("--since", type=Day(), metavar="DATE", help="Only the purges that began on this day, UTC, or later.")
@@ -59,17 +56,13 @@ def receipt(
     if not records:
         raise ConsoleError(f"the ledger knows nothing of stack {asked.name}; is `ledger` the one that it used?")
     made = make_receipt(asked.name, records, selection, clock.now())
-    write(
-        format_,
-        partial(show_receipt, made),
-        {"md": partial(receipt_markdown, made), "html": partial(receipt_html, made), "json": made.text},
-    )
+    write(format_, partial(receipt_page, made), made.text)
     return 0
 
 
 def _whole(ledger: Ledger) -> list[tuple[Record, str]] | None:
     """Return the events of the stack's chain, or None where that chain is broken."""
-    if any(one.chain == ledger.chain for one in broken_links(ledger)):
+    if any(link.chain == ledger.chain for link in broken_links(ledger)):
         return None
     return list(ledger.records(ledger.chain))
 

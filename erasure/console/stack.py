@@ -14,7 +14,7 @@ import click
 import yaml
 
 from erasure.configuration import Configuration, of_project, read_configuration
-from erasure.console.progress import working
+from erasure.console.output import working
 from erasure.ledger import Ledger
 from erasure.reports.plan import PLAN_FILE, PlanReport
 

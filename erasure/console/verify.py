@@ -1,26 +1,34 @@
 """`verify`: looks at the account again, records what it saw, and says what came of each purge."""
 
 import datetime
+from functools import partial
+from pathlib import Path
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from erasure import clock
 from erasure.account import open_account
 from erasure.console.options import format_option, stack_option
-from erasure.console.progress import report_console, working
+from erasure.console.output import working, write
 from erasure.console.stack import ConsoleError, Stack
 from erasure.errors import Refusal
-from erasure.ledger import LedgerError, Verdict, purges_in
+from erasure.ledger import LedgerError, purges_in
 from erasure.reports.verification import Verification, verification
+from erasure.reports.verification_page import verification_page
 from erasure.verdict import exit_code, is_open, look_again
 
 
 @click.command()
 @stack_option
-@format_option("text", "json")
-def verify(stack: str | None, format_: str) -> int:
+@format_option
+@click.option(
+    "--json",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the JSON report there as well: the account is looked at once.",
+)
+def verify(stack: str | None, format_: str, file: Path | None) -> int:
     """Look at the account again after purges, record it in the ledger, and give each purge's verdict.
 
     Exits 0 where all are erased, or unknown past the deadline; 2 where some are pending, delisted, or unknown before
@@ -34,11 +42,20 @@ def verify(stack: str | None, format_: str) -> int:
         raise ConsoleError(f"ledger: {error}") from None
     except Refusal as refusal:
         raise ConsoleError(str(refusal)) from None
-    if format_ == "json":
-        click.echo(done.model_dump_json(indent=2))
-    else:
-        _show(done)
-    return exit_code((one.verdict, done.at >= one.deadline) for one in done.erasures)
+    json = done.model_dump_json(indent=2) + "\n"
+    write(format_, partial(verification_page, done), lambda: json)
+    if file is not None:
+        keep(json, file)
+    return exit_code((purge.verdict, done.at >= purge.deadline) for purge in done.erasures)
+
+
+def keep(json: str, file: Path) -> None:
+    """Write the JSON report to a file. Raises ConsoleError."""
+    try:
+        file.write_text(json, encoding="utf-8")
+    except OSError as error:
+        found = f"{file} cannot be written: {error.strerror}"
+        raise ConsoleError(f"{found}; the ledger has what was seen: name another file, and run this again") from None
 
 
 def _verify(asked: Stack) -> Verification:
@@ -46,29 +63,13 @@ def _verify(asked: Stack) -> Verification:
     ledger = asked.ledger(configuration)
     now, deadline = clock.now(), datetime.timedelta(seconds=configuration.deadline)
     asked_for = [
-        one
-        for one in purges_in(record for record, _ in ledger.records(ledger.chain))
-        if one.asked_at and not one.adopted_again_at
+        life
+        for life in purges_in(record for record, _ in ledger.records(ledger.chain))
+        if life.asked_at and not life.adopted_again_at
     ]
     looks = {}
-    open_ = [one for one in asked_for if is_open(one, now, deadline)]
+    open_ = [life for life in asked_for if is_open(life, now, deadline)]
     if open_:
         looks = {look.life.life: look for look in look_again(open_, open_account(configuration), now, deadline)}
         ledger.append([event for look in looks.values() for event in look.events()])
     return verification(asked.name, configuration.endpoint, asked_for, looks, now, deadline)
-
-
-def _show(done: Verification) -> None:
-    console = report_console()
-    counts = ", ".join(f"{number:,} {verdict.value}" for verdict, number in sorted(done.counts.items()))
-    console.print(f"{done.stack}: {len(done.erasures):,} purges: {counts or 'none was asked for'}", markup=False)
-    unsettled = [one for one in done.erasures if one.verdict is not Verdict.ERASED]
-    if not unsettled:
-        return
-    table = Table(box=None, pad_edge=False)
-    for title in ("verdict", "computer", "user", "destination", "asked for", "because"):
-        table.add_column(title)
-    for one in sorted(unsettled, key=lambda each: (each.verdict.value, each.asked_at, each.binding)):
-        asked = one.asked_at.strftime("%Y-%m-%d %H:%M UTC")
-        table.add_row(one.verdict.value, *map(escape, (one.computer, one.user, one.destination)), asked, one.because)
-    console.print(table)

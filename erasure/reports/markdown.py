@@ -1,83 +1,55 @@
 """Reports as Markdown, for a comment on a pull request.
 
 Forges do more to a comment than Markdown says: in the text that Markdown leaves they look for mentions, issues,
-commits, emoji and formulas. So a name stands here as entities, which are never markup, and with a `<wbr>` wherever a
-forge would read on: it shows nothing, and ends what the forge takes for one word.
+commits, emoji and formulas, but in code they look for nothing. So a name stands in a code span: it reads and can be
+searched for as it is, and nothing in it acts. Of a text that may quote names, only plain words stand outside of one.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Final
 from urllib.parse import quote
 
-from erasure.reports import receipt_sections as told
-from erasure.reports.plan import PlanReport
-from erasure.reports.receipt import Receipt
-from erasure.reports.sections import (
-    APPROVE,
-    NUMBERS,
-    OUTCOMES,
-    Section,
-    approve_by_hand,
-    approve_command,
-    lead,
-    next_step,
-    other_sections,
-    purges,
-    rules,
-    state,
-    totals,
-)
-from erasure.reports.shown import moment, visible
+from erasure.reports.page import Codes, Column, Fact, Finding, Findings, Page, Section, Table, Texts
+from erasure.reports.shown import visible
 
 LIMIT: Final = 65_000  # bytes; GitHub takes 65,536 characters
 _OPEN: Final = 20  # rows that show at once; the others are to be unfolded
-_CELL: Final = 400  # bytes
-_LONG: Final = 1000  # bytes of what a rule found
-_SENTENCE: Final = 700  # bytes of a sentence of ours, with what it quotes
-_OTHERS: Final = 3000  # bytes of each section beside the purges
+_CELL: Final = 400  # bytes, before they are marked as code
+_LONG: Final = 1000  # bytes of a text and of what a rule found
+_OTHERS: Final = 3000  # bytes of each section beside what the report is about
+_FINDINGS: Final = LIMIT // 3
 _FOLDING: Final = 200  # bytes around unfolded rows and for how many more there are
 _STACK: Final = 100  # characters; the engine permits no more
-_SPECIAL: Final = re.compile(
-    r"[\\`*_\[\]<>|@#:$!%~&^{]"  # markup, and what begins a mention, a reference, an emoji, a formula
-    r"|(?<=[^\W\d_])\.|\.(?=[^\W\d_])"  # an address
-    r"|(?<=[A-Za-z])-(?=\d)"  # GH-1, TICKET-1
-    r"|(?<![^\W_])[0-9a-f]{7,40}(?![^\W_])"  # a commit
-    r"|^[-+=]|^\d+[.)](?= |$)"  # a list, a heading
+_FINDING: Final = ("", "Rule", "Finding", "What to do")
+_TOKEN: Final = re.compile(r"""(?<!\w)\(*(?:'[^']*'|"[^"]*")\S*|\S+|\s+""")
+_AROUND: Final = re.compile(r"^(\(*)(.*?)([,;:.)?!]*)$", re.DOTALL)
+# Words, dates, times and numbers, in which neither Markdown nor a forge finds anything: not a commit, nor an address.
+_PLAIN: Final = re.compile(
+    r"(?!.*\b(?i:[0-9a-f]{7,40})\b)(?:[^\W\d_]+(?:['-][^\W\d_]+)*(?<!(?i:www))"
+    r"|\d{4}-\d\d-\d\d|\d\d:\d\d|\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d)?|%)?"
 )
-_ENDS_A_WORD: Final = frozenset("@#:$!%~&^{")
 
 
-def plan_markdown(report: PlanReport) -> str:
-    """Return the plan for a comment on a pull request, in at most LIMIT bytes.
+def markdown(page: Page) -> str:
+    """Return a report in at most LIMIT bytes.
 
-    The first line is `plan_marker`, by which a pipeline finds its comment again; it reads the digest from its line.
+    The first line of a plan is `plan_marker`, by which a pipeline finds its comment again; it reads the digest from
+    its line.
     """
-    before = _summary(report) + _rules(report) + _approval(report)
-    after = "".join(_section(one, _OTHERS) for one in other_sections(report))
-    room = LIMIT - _length(before) - _length(after)
-    return before + (_section(purges(report), room) if report.purges else "") + after
-
-
-def receipt_markdown(receipt: Receipt) -> str:
-    """Return a receipt as Markdown, in at most LIMIT bytes."""
-    facts = [*told.totals(receipt), ("Stack", receipt.stack), ("Made at", f"{moment(receipt.made_at)} UTC")]
-    before = "\n".join(
-        [
-            f"## Erasure receipt of {escaped(told.title(receipt))}: {told.outcome(receipt)}",
-            "",
-            f"**{_own(told.lead(receipt))}**",
-            "",
-            *(f"- {name}: {escaped(value)}" for name, value in facts),
-            f"- Ledger: {escaped(receipt.ledger.chain)}, the first {receipt.ledger.event:,} events",
-            f"- Hash of the last: `{receipt.ledger.hash}`",
-            "",
-        ]
-    )
-    limits = _titled("What this can say, and what not", "", [f"- {escaped(one, _LONG)}" for one in receipt.limits])
-    sections = told.sections(receipt)
-    room = (LIMIT - _length(before) - _length(limits)) // max(len(sections), 1)
-    return before + "".join(_section(one, room) for one in sections) + limits
+    head = _head(page)
+    is_main = [isinstance(section, Table) and section.is_main for section in page.sections]
+    beside = ["" if main else _section(one, _OTHERS) for main, one in zip(is_main, page.sections, strict=True)]
+    room, left = LIMIT - _length(head) - sum(map(_length, beside)), sum(is_main)
+    shown = [head]
+    for section, text in zip(page.sections, beside, strict=True):
+        if isinstance(section, Table) and section.is_main:
+            shown.append(_section(section, room // left))
+            room, left = room - _length(shown[-1]), left - 1
+        else:
+            shown.append(text)
+    return "".join(shown)
 
 
 def plan_marker(stack: str) -> str:
@@ -85,92 +57,107 @@ def plan_marker(stack: str) -> str:
     return f"<!-- mbs-erasure plan: {quote(stack[:_STACK], safe='/').replace('--', '-%2D')} -->"
 
 
-def escaped(text: str, longest: int = _CELL) -> str:
-    """Return a text that shows as itself in Markdown, whatever it holds; one over `longest` bytes is cut."""
-    whole = _SPECIAL.sub(_entity, visible(text, longest))
-    return whole if _length(whole) <= longest else "".join(_within(longest, whole)) + "…"
+def escaped(name: str, longest: int = _CELL) -> str:
+    """Return a name as code, which shows as itself in Markdown, whatever it holds. One over `longest` bytes is cut."""
+    return _code(_cut(name, longest))
 
 
-def _entity(found: re.Match[str]) -> str:
-    text = found[0]
-    if text.isalnum():
-        return "<wbr>".join(re.findall(".{1,6}", text))
-    if text == "." or (text == "-" and found.start()):
-        return f"<wbr>{text}"
-    entity = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}.get(text[-1], f"&#{ord(text[-1])};")
-    return text[:-1] + entity + ("<wbr>" if text[-1] in _ENDS_A_WORD else "")
+def _code(text: str) -> str:
+    if not text:
+        return ""
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    padding = " " if "`" in (text[0], text[-1]) else ""
+    return f"{fence}{padding}{text}{padding}{fence}"
 
 
-def _within(longest: int, whole: str) -> Iterable[str]:
-    length = 0
-    for piece in re.findall(r"(?:&#?\w+;|.)(?:<wbr>)?", whole):
-        length += _length(piece)
-        if length > longest:
-            return
-        yield piece
+def _quoting(text: str, longest: int = _CELL) -> str:
+    """Return a text that may quote names: all that is not a plain word stands as code."""
+    return _joined(_runs(_cut(text, longest)))
 
 
-def _own(text: str) -> str:
-    """Return a sentence of ours, in which backquotes mark code. What it quotes is escaped all the same."""
-    parts = [_SPECIAL.sub(_entity, part) for part in visible(text).split("`")]
-    whole = "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
-    return whole if _length(whole) <= _SENTENCE else escaped(text, _SENTENCE)
+def _sentence(text: str, longest: int = _LONG) -> str:
+    """Return a sentence of ours, in which backquotes mark code. What it quotes is code all the same."""
+    parts = _cut(text, longest).split("`")
+    return _joined(run for place, part in enumerate(parts) for run in ([(True, part)] if place % 2 else _runs(part)))
 
 
-def _summary(report: PlanReport) -> str:
-    of = f" ({escaped(report.customer)})" if report.customer else ""
-    told = [*totals(report), ("Endpoint", report.endpoint), ("Planned at", f"{moment(report.made_at)} UTC")]
+def _runs(text: str) -> Iterator[tuple[bool, str]]:
+    """Split a text into what has to be code, each with True, and what can stand as it is."""
+    for token in _TOKEN.findall(text):
+        before, inner, after = _AROUND.findall(token)[0]
+        # A number with a point that begins a text would begin a list.
+        if token.isspace() or (_PLAIN.fullmatch(inner) and not re.match(r"\d+[.)](?: |$)", text)):
+            yield False, token
+        else:
+            yield from ((False, before), (True, inner), (False, after))
+
+
+def _joined(runs: Iterable[tuple[bool, str]]) -> str:
+    """Join neighbours into one code span: where two met, their backquotes would be read as others."""
+    pieces = groupby((run for run in runs if run[1]), key=lambda run: run[0])
+    texts = ((is_code, "".join(text for _, text in run)) for is_code, run in pieces)
+    return "".join(_code(text) if is_code else text for is_code, text in texts)
+
+
+def _cut(text: str, longest: int) -> str:
+    shown = visible(text, longest)
+    return shown if _length(shown) <= longest + 3 else shown.encode()[:longest].decode(errors="ignore") + "…"
+
+
+def _head(page: Page) -> str:
     lines = [
-        plan_marker(report.stack),
-        f"## Purge plan of {escaped(report.stack)}{of}: {OUTCOMES[report.outcome]}",
+        *([plan_marker(page.stack)] if page.kind == "plan" else []),
+        f"## {_quoting(page.title)}: {page.standing[0]}",
         "",
-        f"**{lead(report)}** {_own(next_step(report))}".rstrip(),
+        f"**{page.lead}** {_sentence(page.next_step)}".rstrip(),
         "",
-        *(f"- {name}: {escaped(value)}" for name, value in told),
-        f"- Digest: `{report.digest}`",
+        *(_fact(fact) for fact in (*page.facts, *page.source)),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _rules(report: PlanReport) -> str:
-    rows = [
-        f"| {state(one)} | {escaped(one.rule)} | {escaped(one.found, _LONG)} | {_own(one.advice)} |"
-        for one in rules(report)
-    ]
-    fired = _titled("Rules that fired", "", [*_head(("", "Rule", "Finding", "What to do")), *rows]) if rows else ""
-    return (
-        fired
-        + _listed("In the way besides, and nothing lifts it", report.obstacles)
-        + _listed("Approvals that do not count here", report.objections)
-    )
-
-
-def _approval(report: PlanReport) -> str:
-    if report.approval is None:
-        return ""
-    command = ["```sh", visible(approve_command(report), 3 * _STACK), "```", ""]
-    entry = [_own(approve_by_hand(report)), "", "```yaml", report.approval.rstrip("\n"), "```"]
-    return _titled("Approval", APPROVE, [*command, *entry])
-
-
-def _listed(title: str, texts: Sequence[str]) -> str:
-    if not texts:
-        return ""
-    lines, more = _fitting((f"- {escaped(one, _LONG)}" for one in texts), _OTHERS, len(texts))
-    return _titled(title, "", [*lines, *([f"- {more}"] if more else [])])
+def _fact(fact: Fact) -> str:
+    return f"- {fact.title}: {escaped(fact.value) if fact.is_exact else _quoting(fact.value)}"
 
 
 def _section(section: Section, room: int) -> str:
-    """Return a section that is at most `room` bytes long."""
-    head = _head(section.columns)
-    title = f"{section.title} ({len(section.rows):,})"
-    room -= _length(_titled(title, _own(section.explanation), [])) + 2 * _length("\n".join(head)) + _FOLDING
-    rows, more = _fitting((_row(one) for one in section.rows), room, len(section.rows))
+    """Return a section; one that could be of any length in at most `room` bytes."""
+    match section:
+        case Table():
+            return _table(section, room)
+        case Texts():
+            # Another bullet than that of the facts: no text can be taken for the digest's line.
+            lines, more = _fitting((f"* {_quoting(text, _LONG)}" for text in section.texts), room, len(section.texts))
+            return _titled(section.title, "", [*lines, *([f"* {more}"] if more else [])])
+        case Findings():
+            lines, more = _fitting(map(_finding, section.findings), _FINDINGS, len(section.findings))
+            return _titled(section.title, "", [*_columns(tuple(map(Column, _FINDING))), *lines, *_after(more)])
+        case Codes():
+            blocks = [
+                line
+                for code in section.codes
+                for line in ("", _sentence(code.sentence), "", f"```{code.language}", code.text, "```")
+            ]
+            return _titled(section.title, "", blocks[1:])
+    return ""
+
+
+def _table(table: Table, room: int) -> str:
+    head = _columns(table.columns)
+    title, explanation = f"{table.title} ({len(table.rows):,})", _sentence(table.explanation)
+    room -= _length(_titled(title, explanation, [])) + 2 * _length("\n".join(head)) + _FOLDING
+    marks = [escaped if column.kind in ("name", "id") else _quoting for column in table.columns]
+    marked = (_row(mark(cell.text) for mark, cell in zip(marks, row, strict=True)) for row in table.rows)
+    rows, more = _fitting(marked, room, len(table.rows))
     lines = [*head, *rows[:_OPEN]]
     if len(rows) > _OPEN:
         others = ["", *head, *rows[_OPEN:], ""]
         lines += ["", f"<details><summary>The next {len(rows) - _OPEN:,}</summary>", *others, "</details>"]
-    return _titled(title, _own(section.explanation), [*lines, *(["", more] if more else [])])
+    return _titled(title, explanation, [*lines, *_after(more)])
+
+
+def _finding(found: Finding) -> str:
+    return _row((found.state, _quoting(found.rule), _quoting(found.found, _LONG), _sentence(found.remedy)))
 
 
 def _fitting(lines: Iterable[str], room: int, number: int) -> tuple[list[str], str]:
@@ -185,16 +172,22 @@ def _fitting(lines: Iterable[str], room: int, number: int) -> tuple[list[str], s
     return fitting, f"and {left:,} more: see `--format html` or `--format json`" if left else ""
 
 
+def _after(more: str) -> list[str]:
+    return ["", more] if more else []
+
+
 def _titled(title: str, explanation: str, lines: Sequence[str]) -> str:
     return "\n".join(["", f"### {title}", "", *([explanation, ""] if explanation else []), *lines]) + "\n"
 
 
-def _head(columns: Sequence[str]) -> list[str]:
-    return [f"| {' | '.join(columns)} |", f"|{'|'.join('---:' if one in NUMBERS else '---' for one in columns)}|"]
+def _columns(columns: Sequence[Column]) -> list[str]:
+    rules = "|".join("---:" if column.kind == "number" else "---" for column in columns)
+    return [_row(column.title for column in columns), f"|{rules}|"]
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(map(escaped, cells))} |"
+def _row(cells: Iterable[str]) -> str:
+    """Return a row of a table, in which a bar ends a cell, within code too, if no backslash stands before it."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _length(text: str) -> int:

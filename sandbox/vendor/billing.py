@@ -1,21 +1,25 @@
 """PUT api/Billing/Details: how much a user stores. It is a PUT that only reads."""
 
-from collections import defaultdict
 from datetime import date, datetime
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
 
-from sandbox.access import Here
 from sandbox.account import find_user
-from sandbox.tables import BindingRow, DestinationRow
-from sandbox.vendor.answers import BilledComputer, BillingDetails, Refusal
-from sandbox.vendor.errors import REFUSALS
-from sandbox.vendor.unknown import refuse_unknown
+from sandbox.sandbox import Here
+from sandbox.vendor.errors import REFUSALS, Refusal, refuse_unknown
 
 router = APIRouter(responses=REFUSALS)
+
+# By a binding's number or, for totals, by its destination: the first of a group gives its place.
+_DETAILS: Final = """
+    SELECT CASE WHEN :named THEN computer END AS Computer, sum(stored_bytes) AS SizeBackup, account_id AS AccountID,
+        account || ' (' || bucket || ')' AS Destination
+    FROM bindings JOIN destinations ON destinations.id = destination
+    WHERE user = :user AND (listed OR stored_bytes > 0)
+    GROUP BY CASE WHEN :named THEN number ELSE account || ' (' || bucket || ')' END ORDER BY min(number)
+"""
 
 
 class BillingQuery(BaseModel):
@@ -23,6 +27,26 @@ class BillingQuery(BaseModel):
 
     UserID: str
     Date: datetime | date
+
+
+class BilledComputer(BaseModel):
+    """How much a computer stores at a destination, in bytes."""
+
+    Computer: str | None
+    SizeBackup: int
+    SizeRestore: int = 0
+    Prefix: str = ""
+    AccountID: str
+    Destination: str
+
+
+class BillingDetails(BaseModel):
+    """How much a user stores, in bytes. PUT api/Billing/Details."""
+
+    TotalBackupBytes: int
+    TotalRestoreBytes: int = 0
+    UserID: str
+    UserDetailList: list[BilledComputer]
 
 
 @router.put("/Billing/Details", summary="Show how much a user stores", responses={400: {"model": Refusal}})
@@ -33,45 +57,13 @@ async def billing_details(query: BillingQuery, here: Here) -> BillingDetails | N
     deleted user as `deleted_user_listing` does.
     """
     settings = here.settings
-    with here.reading() as session:
-        user = find_user(session, query.UserID)
+    with here.transaction() as database:
+        user = find_user(database, query.UserID)
         if user is None or (user.deleted_at is not None and settings.deleted_user_listing == "as_unknown"):
             refuse_unknown(settings.unknown_id)
             return None
-        details = _details(session, user.key)
+        rows = database.execute(_DETAILS, {"user": user.id, "named": settings.billing_computers == "named"})
+        details = [BilledComputer.model_validate(dict(row)) for row in rows]
     return BillingDetails(
-        TotalBackupBytes=sum(one.SizeBackup for one in details),
-        TotalRestoreBytes=0,
-        UserID=user.id,
-        UserDetailList=details if settings.billing_computers == "named" else _totals(details),
+        TotalBackupBytes=sum(detail.SizeBackup for detail in details), UserID=user.id, UserDetailList=details
     )
-
-
-def _details(session: Session, user_key: str) -> list[BilledComputer]:
-    rows = session.execute(
-        select(BindingRow.computer, BindingRow.stored_bytes, DestinationRow)
-        .join(DestinationRow, DestinationRow.key == BindingRow.destination_key)
-        .where(BindingRow.user_key == user_key, or_(BindingRow.listed, BindingRow.stored_bytes > 0))
-        .order_by(BindingRow.id)
-    )
-    return [
-        BilledComputer(
-            Computer=computer,
-            SizeBackup=stored_bytes,
-            SizeRestore=0,
-            Prefix="",
-            AccountID=destination.account_id,
-            Destination=f"{destination.account} ({destination.bucket})",
-        )
-        for computer, stored_bytes, destination in rows
-    ]
-
-
-def _totals(details: list[BilledComputer]) -> list[BilledComputer]:
-    by_destination: defaultdict[str, list[BilledComputer]] = defaultdict(list)
-    for one in details:
-        by_destination[one.Destination].append(one)
-    return [
-        same[0].model_copy(update={"Computer": None, "SizeBackup": sum(one.SizeBackup for one in same)})
-        for same in by_destination.values()
-    ]

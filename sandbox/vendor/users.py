@@ -1,80 +1,83 @@
 """GET api/Users and GET api/Users/{id}: who the account's users are."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from typing import Final
 
 from fastapi import APIRouter
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from pydantic import BaseModel
 
-from sandbox.access import Here
-from sandbox.account import derived_id, find_user
+from sandbox.account import derived_id, find_user, living_users
+from sandbox.messages import StoredUser
+from sandbox.sandbox import Here
 from sandbox.settings import Settings
-from sandbox.tables import BindingRow, DestinationRow, UserRow
-from sandbox.vendor.answers import User, UserDestination
-from sandbox.vendor.errors import REFUSALS
-from sandbox.vendor.unknown import refuse_unknown
+from sandbox.store import Database
+from sandbox.vendor.errors import REFUSALS, refuse_unknown
 
 router = APIRouter(responses=REFUSALS)
+
+_DESTINATIONS: Final = """
+    SELECT id AS ID, sum(stored_bytes) AS CurrentVolume, account_id AS AccountID, account AS AccountDisplayName,
+        bucket AS Destination, bucket AS DestinationDisplayName
+    FROM bindings JOIN destinations ON id = destination WHERE user = ? GROUP BY id ORDER BY id
+"""
+
+
+class UserDestination(BaseModel):
+    """A destination of a user, with the bytes stored there."""
+
+    ID: str
+    CurrentVolume: int
+    PackageID: int = 27755
+    AccountID: str
+    AccountDisplayName: str
+    Destination: str
+    DestinationDisplayName: str
+
+
+class User(BaseModel):
+    """A user. `Email` is the login, `SpaceUsed` is in kilobytes. GET api/Users/{id}."""
+
+    ID: str
+    Email: str
+    FirstName: str
+    LastName: str
+    NotificationEmails: list[str] = []
+    Company: str
+    Enabled: bool
+    LicenseManagmentMode: int = 0
+    DestinationList: list[UserDestination]
+    SpaceUsed: int
 
 
 @router.get("/Users", summary="List users")
 async def list_users(here: Here) -> list[User]:
     """List the users of the account; deleted ones are not among them."""
-    with here.reading() as session:
-        users = session.scalars(select(UserRow).where(UserRow.deleted_at.is_(None)).order_by(UserRow.login)).all()
-        return _described(session, users, here.settings)
+    with here.transaction() as database:
+        return [_shown(database, user, here.settings) for user in living_users(database)]
 
 
 @router.get("/Users/{user_id}", summary="Show a user")
 async def show_user(user_id: str, here: Here) -> User | None:
     """Show a user. An unknown ID, and that of a deleted user, answer as the setting `unknown_id` says."""
-    with here.reading() as session:
-        user = find_user(session, user_id)
+    with here.transaction() as database:
+        user = find_user(database, user_id)
         if user is None or user.deleted_at is not None:
             refuse_unknown(here.settings.unknown_id)
             return None
-        return _described(session, [user], here.settings, user.key)[0]
+        return _shown(database, user, here.settings)
 
 
-def _described(session: Session, users: Iterable[UserRow], settings: Settings, key: str | None = None) -> list[User]:
-    volumes = (
-        select(BindingRow.user_key, DestinationRow, func.sum(BindingRow.stored_bytes))
-        .join(DestinationRow, DestinationRow.key == BindingRow.destination_key)
-        .group_by(BindingRow.user_key, DestinationRow.key)
-        .order_by(DestinationRow.key)
-    )
-    by_user: defaultdict[str, list[UserDestination]] = defaultdict(list)
-    for user_key, destination, volume in session.execute(
-        volumes if key is None else volumes.where(BindingRow.user_key == key)
-    ):
-        by_user[user_key].append(_destination(destination, volume, settings))
-    return [_user(user, by_user[user.key]) for user in users]
-
-
-def _user(row: UserRow, destinations: list[UserDestination]) -> User:
+def _shown(database: Database, user: StoredUser, settings: Settings) -> User:
+    destinations = [UserDestination.model_validate(dict(row)) for row in database.execute(_DESTINATIONS, (user.id,))]
+    if settings.destination_list_ids == "other":
+        for destination in destinations:
+            destination.ID = derived_id("destination list", destination.ID.lower())
     return User(
-        ID=row.id,
-        Email=row.login,
-        FirstName=row.first_name,
-        LastName=row.last_name,
-        NotificationEmails=[],
-        Company=row.company,
-        Enabled=row.enabled,
-        LicenseManagmentMode=0,
+        ID=user.id,
+        Email=user.login,
+        FirstName=user.first_name,
+        LastName=user.last_name,
+        Company=user.company,
+        Enabled=user.enabled,
         DestinationList=destinations,
-        SpaceUsed=sum(one.CurrentVolume for one in destinations) // 1024,
-    )
-
-
-def _destination(row: DestinationRow, volume: int, settings: Settings) -> UserDestination:
-    own = settings.destination_list_ids == "same"
-    return UserDestination(
-        ID=row.id if own else derived_id("destination list", row.key),
-        CurrentVolume=volume,
-        PackageID=27755,
-        AccountID=row.account_id,
-        AccountDisplayName=row.account,
-        Destination=row.bucket,
-        DestinationDisplayName=row.bucket,
+        SpaceUsed=sum(destination.CurrentVolume for destination in destinations) // 1024,
     )

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.workspace import PROJECT, Workspace
 from erasure.ledger import Kind, Ledger
 from sandbox.running import RunningSandbox
+from sandbox.workspace import PROJECT, Workspace
 from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK
 
 COMPUTERS = ("CHARLIE-LAPTOP", "Front Desk", "Büro PC", "Archive", "Spare")

@@ -1,12 +1,13 @@
 """The shell steps of the GitHub workflows, run as they stand, on the real engine and against the sandbox."""
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
 from sandbox.running import RunningSandbox
+from sandbox.workspace import PROJECT
 from tests.ci.conftest import new_database
 from tests.ci.gh import Store
 from tests.ci.repository import COMPUTERS, Repository
@@ -105,7 +106,7 @@ def test_a_pull_request_gets_one_comment_and_the_merge_purges_what_it_showed(git
     assert comment.startswith(f"{MARKER}\n")
     assert "permitted" in comment
     assert "### Purges (1)" in comment
-    assert "| Spare |" in comment
+    assert "| `Spare` |" in comment
     assert repository.purged() == []
 
     github.merge(*COMPUTERS[:4])
@@ -120,15 +121,15 @@ def test_a_pull_request_gets_one_comment_and_the_merge_purges_what_it_showed(git
 
     settled = github.verify().require()
     assert settled.outputs["code"] == "2"
-    assert "| Spare |" in settled.summary
-    assert (repository.temporary / "verify.json").stat().st_size > 0
+    assert "| `Spare` |" in settled.summary
+    assert json.loads((repository.temporary / "verify.json").read_text())["counts"] == {"delisted": 1}
     repository.sandbox.add(CHARLIE, DESTINATION, "Spare")
     repository.sandbox.backup(CHARLIE, "Spare")
     returned = github.verify()
     assert returned.failed == "Verdict"
     assert returned.outputs["code"] == "3"
     assert "purges are overdue, contradicted or returned" in returned.log
-    assert "| Spare |" in returned.summary
+    assert "| `Spare` |" in returned.summary
 
 
 def test_a_refused_plan_fails_the_check_and_says_so_in_the_comment(github: GitHub) -> None:
@@ -165,7 +166,7 @@ def test_what_no_reviewer_was_shown_is_purged_only_by_its_digest(github: GitHub)
     other = github.up()
     assert other.failed == "Was this reviewed?"
     assert "1 purge of acme: not what was reviewed" in other.summary
-    assert "- Archive of user" in other.summary
+    assert "- `Archive` of user" in other.summary
     assert repository.purged() == []
     digest = other.summary.partition("with the digest `")[2][:71]
     assert github.up(digest=f"{digest[:-1]}x").failed == "Was this reviewed?"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from ci.gitlab import GitLab
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.ci.forge import BOT, TOKEN, GitLabStandIn, standing_in
 from tests.ci.repository import COMPUTERS, Repository
 from tests.ci.test_templates import gitlab_pipeline
@@ -169,6 +169,6 @@ def test_a_merge_request_gets_one_note_and_the_merge_purges_what_it_showed(msp: 
 
     verified = msp.job("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    assert "| Spare |" in verified.stdout
+    assert "| `Spare` |" in verified.stdout
     assert "some purges are still pending" in verified.stdout
     assert Path(repository.folder, "verify.json").stat().st_size > 0

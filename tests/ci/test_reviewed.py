@@ -1,14 +1,10 @@
 """Whether what is planned is what was reviewed."""
 
-import datetime
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from ci.verified import verified_markdown
 from erasure.console.reviewed import purges_listed, reviewed, was_reviewed
 from erasure.reports.plan import PlanReport
 from tests.reports.samples import purge, report
@@ -83,31 +79,7 @@ def test_what_is_no_plan_is_an_error_and_no_review(text: str, tmp_path: Path) ->
 
 
 def test_the_list_is_cut_and_its_names_are_no_markup() -> None:
-    assert purges_listed(planned("<b>@dana")) == "- &lt;b&gt;&#64;<wbr>dana of user u on Vault"
+    assert purges_listed(planned("<b>@dana")) == "- `<b>@dana` of user `u` on `Vault`"
     assert purges_listed(planned(*(f"C{number}" for number in range(60)))).endswith(
         "- and 10 more: `python -m erasure plan` lists them all"
     )
-
-
-def verification(*erasures: dict[str, Any]) -> str:
-    counts: dict[str, int] = {}
-    for one in erasures:
-        counts[one["verdict"]] = counts.get(one["verdict"], 0) + 1
-    return json.dumps({"stack": "acme", "counts": counts, "erasures": erasures})
-
-
-def erasure(verdict: str, computer: str) -> dict[str, Any]:
-    asked_at = datetime.datetime(2026, 11, 24, 12, 0, tzinfo=datetime.UTC)
-    return {
-        "verdict": verdict, "computer": computer, "user": "u", "destination": "d", "binding": computer,
-        "asked_at": asked_at.isoformat(), "because": "it is | listed",
-    }  # fmt: skip
-
-
-def test_the_summary_of_a_verification_lists_what_is_not_erased_the_worst_first() -> None:
-    text = verified_markdown(verification(erasure("pending", "P"), erasure("erased", "E"), erasure("returned", "R")))
-    title, *rows = text.splitlines()
-    assert title == "### Purges of acme: 1 erased, 1 pending, 1 returned"
-    assert [row.split(" | ")[:2] for row in rows[3:]] == [["| returned", "R"], ["| pending", "P"]]
-    assert "| 2026-11-24 12:00 | it is &#124; listed |" in rows[3]
-    assert verified_markdown(verification()) == "### Purges of acme: none was asked for"

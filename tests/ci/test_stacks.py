@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ci.stacks import ListError, concerned, listed, unlisted
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 
 STACKS = ["acme", "beta", "gamma-2"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.ci.workflow import WORKFLOWS, jobs, read
 
 TASKS = ("plan", "up", "verify")

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.ci.repository import Repository
 
 WORKFLOWS = PROJECT / ".github/workflows"

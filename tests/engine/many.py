@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.workspace import Result
+from sandbox.workspace import Result
 from tests.engine.rehearsal import Rehearsal, binding, names, pairs_of
 
 USERS, COMPUTERS = 20, 6

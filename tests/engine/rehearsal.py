@@ -11,11 +11,11 @@ from typing import Any
 import requests
 from click.testing import CliRunner
 
-from engine.workspace import Result, Workspace
 from erasure.console.main import main
 from erasure.identity import Identity
 from sandbox.messages import LoggedRequest
 from sandbox.running import RunningSandbox
+from sandbox.workspace import Result, Workspace
 
 STACK = "acme"
 BINDING = "pulumi-python:dynamic/mbs:Binding"

@@ -5,8 +5,8 @@ import json
 import sqlite3
 from pathlib import Path
 
-from engine.workspace import Result
 from erasure.clock import today
+from sandbox.workspace import Result
 from tests.engine.conftest import COMPUTERS
 from tests.engine.rehearsal import CHARLIE, DESTINATION, STACK, Rehearsal, names
 

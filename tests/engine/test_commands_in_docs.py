@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
 from sandbox.running import RunningSandbox
+from sandbox.workspace import PROJECT
 
 DOCS = PROJECT / "docs"
 HOW_TO = {

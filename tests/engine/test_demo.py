@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 
 
 def test_the_demo_ends_well_and_disturbs_nobody(pulumi: Path, tmp_path: Path) -> None:

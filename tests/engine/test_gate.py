@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.workspace import Result
 from erasure.clock import today
+from sandbox.workspace import Result
 from tests.engine.conftest import COMPUTERS
 from tests.engine.rehearsal import BINDING, CHARLIE, DESTINATION, STACK, Rehearsal, binding, names
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.workspace import Result
+from sandbox.workspace import Result
 from tests.engine.conftest import COMPUTERS
 from tests.engine.rehearsal import BINDING, CHARLIE, DESTINATION, PLAN, STACK, Rehearsal, binding
 

@@ -7,9 +7,9 @@ import subprocess
 import psutil
 import pytest
 
-from engine.workspace import Result
 from providers.binding import BindingProvider
 from providers.purge_plan import PurgePlanProvider
+from sandbox.workspace import Result
 from tests.engine.rehearsal import Rehearsal, new_token
 
 PASSWORD = "sandbox-password"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT, Workspace
+from sandbox.workspace import PROJECT, Workspace
 from tests.engine_setup import fifo
 
 Tiny = Callable[..., Workspace]

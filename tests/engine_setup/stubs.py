@@ -32,8 +32,7 @@ build)
     fi
     [ -n "$GO_FAILS" ] && { echo "main.go:1: no such thing" >&2; exit 2; }
     printf '#!/bin/sh\\necho "%s"\\n' "$VERSION" > "$folder/pulumi"
-    printf '#!/bin/sh\\n' > "$folder/pulumi-language-python"
-    chmod +x "$folder/pulumi" "$folder/pulumi-language-python"
+    chmod +x "$folder/pulumi"
     ;;
 esac
 """

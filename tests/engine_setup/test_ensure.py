@@ -104,8 +104,11 @@ def test_one_made_before_is_taken_without_a_build(machine: Machine) -> None:
 def test_a_changed_language_host_is_built_anew(machine: Machine) -> None:
     copy = Path(shutil.copytree(FOLDER, machine.folder / "checkout" / "engine"))
     first = machine.with_go().ensure(ensure=copy / "ensure").path()
-    (copy / "pulumi-language-python" / "more.go").write_text("package main\n")
-    assert machine.ensure(ensure=copy / "ensure").path() != first
+    with (copy / "language_host.py").open("a") as host:
+        host.write("# changed\n")
+    changed = machine.ensure(ensure=copy / "ensure").path()
+    assert changed != first
+    assert changed.with_name("language_host.py").read_text().endswith("# changed\n")
     assert machine.built() == 2
 
 

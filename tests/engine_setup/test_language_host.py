@@ -1,12 +1,14 @@
 """Our language host on the real engine: what a user sees of a program, and what is left of it."""
 
+import os
+import re
 import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.engine_setup import fifo, processes
 from tests.engine_setup.conftest import SETTINGS, WAITING_PROGRAM, Tiny
 
@@ -195,6 +197,17 @@ def test_what_a_program_started_ends_with_it(tiny: Tiny, started: Path) -> None:
     process.send_signal(signal.SIGINT)
     process.communicate()
     assert processes.survivors(everybody) == []
+
+
+def test_what_a_program_left_running_holds_nobody_up(tiny: Tiny) -> None:
+    workspace = tiny("""
+import subprocess
+print(f"left {subprocess.Popen(['sleep', '600']).pid} running")
+""")
+    shown = workspace.run("preview", timeout=60).require().output
+    left = re.search(r"left (\d+) running", shown)
+    assert left
+    os.kill(int(left[1]), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("ignores", ["", "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"])

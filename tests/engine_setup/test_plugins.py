@@ -7,9 +7,11 @@ from pathlib import Path
 
 import grpc  # type: ignore[import-untyped] # its stubs are not worth a requirement for this one channel
 import pytest
+from google.protobuf import empty_pb2  # type: ignore[import-untyped] # the same
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from engine.workspace import PROJECT, Workspace
+from engine.recipe import engine_version
+from sandbox.workspace import PROJECT, Workspace
 from tests.engine_setup import processes
 from tests.engine_setup.conftest import Tiny
 
@@ -93,8 +95,10 @@ def test_a_policy_pack_that_fails_is_told(tiny: Tiny, tmp_path: Path) -> None:
 class Host:
     """Our language host, talked to without an engine."""
 
-    def __init__(self, executable: Path) -> None:
-        self.process = subprocess.Popen([executable], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def __init__(self, executable: Path, folder: Path = PROJECT, **env: str) -> None:
+        self.process = subprocess.Popen(
+            [executable], cwd=folder, env=os.environ | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         assert self.process.stdout
         self.channel = grpc.insecure_channel(f"127.0.0.1:{int(self.process.stdout.readline())}")
         self.ask = language_pb2_grpc.LanguageRuntimeStub(self.channel)
@@ -158,6 +162,22 @@ def test_a_plugin_ends_with_the_host(own_host: Path, info: language_pb2.ProgramI
     everybody = processes.family(host.process.pid)
     assert host.end() == ("", "")
     assert processes.survivors(everybody) == []
+
+
+@pytest.mark.parametrize("there", ["the nearest virtualenv", "the python on PATH"])
+def test_the_host_itself_runs_on_the_projects_python_else_on_that_of_path(
+    own_host: Path, tmp_path: Path, there: str
+) -> None:
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    search = "/usr/bin:/bin"
+    if there == "the nearest virtualenv":
+        (tmp_path / ".venv").symlink_to(PROJECT / ".venv")
+    else:
+        search = f"{PROJECT}/.venv/bin:{search}"
+    host = Host(own_host, folder, PATH=search, PYTHONHOME="/nowhere")
+    assert host.ask.GetPluginInfo(empty_pb2.Empty()).version == f"v{engine_version()}"
+    assert host.end() == ("", "")
 
 
 def test_pulumi_install_says_what_installs(tiny: Tiny) -> None:

@@ -29,14 +29,18 @@ def test_the_fetched_go_is_new_enough() -> None:
     assert tuple(map(int, match.groups())) >= recipe.oldest_go()
 
 
-def test_digest_follows_the_language_host_but_not_its_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digest_follows_what_a_build_contains_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = Path(shutil.copytree(recipe.FOLDER, tmp_path / "engine"))
     monkeypatch.setattr(recipe, "FOLDER", copy)
-    before = recipe.build_digest()
-    (copy / recipe.LANGUAGE_HOST / "some_test.go").write_text("package main\n")
-    assert recipe.build_digest() == before
-    (copy / recipe.LANGUAGE_HOST / "more.go").write_text("package main\n")
-    assert recipe.build_digest() != before
+    monkeypatch.setattr(recipe, "HOST_FILES", tuple(copy / file.name for file in recipe.HOST_FILES))
+    digests = [recipe.build_digest()]
+    (copy / "more.py").write_text("")
+    assert recipe.build_digest() == digests[0]
+    for name in ("go.mod", "go.sum", "pulumi-language-python", "language_host.py"):
+        with (copy / name).open("a") as file:
+            file.write("\n")
+        digests.append(recipe.build_digest())
+    assert len(set(digests)) == 5
 
 
 def test_without_a_home_the_sentence_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,7 +115,7 @@ def test_a_download_cut_off_is_no_release(serve: Callable[[Answer], str], tmp_pa
 
 
 def test_a_connection_that_says_nothing_is_given_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release, "_FIRST_SECONDS", 0.1)
+    monkeypatch.setattr(release, "_SILENCE_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable, match="too slow"):
         release.download(f"http://127.0.0.1:{silent.getsockname()[1]}/", tmp_path / "file")
 
@@ -123,7 +123,7 @@ def test_a_connection_that_says_nothing_is_given_up_on(tmp_path: Path, monkeypat
 def test_a_download_that_stalls_is_given_up_on(
     serve: Callable[[Answer], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release, "_STALL_SECONDS", 0.1)
+    monkeypatch.setattr(release, "_SILENCE_SECONDS", 0.1)
     over = threading.Event()
 
     def stalls(handler: BaseHTTPRequestHandler) -> None:

@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from erasure.schema import schemas
 from tests.erasure.test_inventory import GOOD
+from tests.schemas import schemas
 
 ROOT = Path(__file__).parents[2]
 

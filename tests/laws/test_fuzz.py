@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -8,7 +8,7 @@ import pytest
 from erasure.ledger import Life
 from mbs.errors import TokenRefused
 from policies.judge import Ruling
-from policies.rules import Recent, counted
+from policies.rules import counted
 from tests.policies.cases import (
     EVERY_RULE,
     HERE,
@@ -64,16 +64,16 @@ def test_a_limit_of_zero_permits_no_purge() -> None:
 
 
 def test_purges_of_the_last_day_count_into_the_limits() -> None:
-    nine = Recent(frozenset(f"earlier {number}" for number in range(9)))
+    nine = {f"earlier {number}": 0 for number in range(9)}
     assert refusals(ruling(many(100), names(99), recent=nine)) == []
     assert refusals(ruling(many(100), names(98), recent=nine)) == ["max-purges"]
-    one = Recent(frozenset(["earlier"]))
+    one = {"earlier": 0}
     assert refusals(ruling(many(2), names(1), recent=one)) == ["max-percent"]
 
 
 def test_a_purge_that_was_accepted_and_is_owed_counts_once() -> None:
     has = many(20)
-    owed = Recent(frozenset(one.life for one in has[10:]))
+    owed = {one.life: 0 for one in has[10:]}
     settings = {"maxPurgePercent": 100}
     assert refusals(ruling(has, names(10), recent=owed, settings=settings)) == []
 
@@ -94,7 +94,7 @@ def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts
     assert refusals(ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 160})) == []
     assert refusals(ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 159})) == ["max-bytes"]
     assert refusals(ruling(has, names(8), evidence=found)) == []
-    earlier = Recent(frozenset(["earlier"]), 1)
+    earlier = {"earlier": 1}
     judged = ruling(has, names(8), evidence=found, settings={"maxPurgeBytes": 160}, recent=earlier)
     assert refusals(judged) == ["max-bytes"]
 
@@ -249,7 +249,7 @@ def test_the_endpoint_of_a_case_is_the_configured_one() -> None:
 def test_bytes_of_a_purge_that_was_accepted_and_is_owed_count_once() -> None:
     has = many(10)
     found = evidence(has[9:], stored={"pc-9": 100})
-    owed = Recent(frozenset([has[9].life]), 100)
+    owed = {has[9].life: 100}
     assert refusals(ruling(has, names(9), evidence=found, settings={"maxPurgeBytes": 100}, recent=owed)) == []
 
 

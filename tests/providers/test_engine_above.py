@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from engine.workspace import PROJECT
 from providers import engine
+from sandbox.workspace import PROJECT
 
 UP = ("up", "--yes", "--skip-preview", "-s", "acme")
 

@@ -16,7 +16,7 @@ from erasure.plan import PlanRequest
 from providers import program
 from providers.binding import VERSION
 from providers.export import Export
-from providers.state import TYPE
+from providers.program import BINDING
 
 INVENTORY = """
 version: 1
@@ -35,7 +35,7 @@ def exported(*computers: str) -> Export:
     for computer in computers:
         identity = {"user": "u-1", "destination": "d-1", "computer": computer}
         outputs = {"version": VERSION, **identity, "endpoint": "https://x.example", "life": computer}
-        resources.append({"type": TYPE, "id": Identity(**identity).id, "outputs": outputs})
+        resources.append({"type": BINDING, "id": Identity(**identity).id, "outputs": outputs})
     export = Export()
     document = json.dumps({"deployment": {"resources": resources}}).encode()
     export.set_result(subprocess.CompletedProcess(["pulumi"], 0, document, b""))

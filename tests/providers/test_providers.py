@@ -12,8 +12,8 @@ from erasure.plan import Bound, PlanRequest
 from mbs.errors import MbsError
 from providers import operation
 from providers.binding import BindingProvider, bound_of
+from providers.program import bound_in
 from providers.purge_plan import PurgePlanProvider
-from providers.state import bound_in
 from tests.providers.conftest import FakeAccount, begin_operation
 
 NAMES = ("PC-1", "PC-2", "PC-3", "PC-4")

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from erasure.reports.html import plan_html, receipt_html
-from erasure.reports.plan import PlanReport
-from erasure.reports.receipt import Receipt
+from erasure.reports import page as reports
+from erasure.reports.html import html
 from tests.reports.chromium import chromium
 
 Show = Callable[..., Page]
@@ -42,10 +41,9 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
     """Return what opens a report in a window of its own; it may ask for nothing, log nothing and open no dialog."""
     contexts, unwanted = [], []
 
-    def open_(report: PlanReport | Receipt, **settings: Any) -> Page:  # noqa: ANN401 -- playwright's settings
+    def open_(report: reports.Page, **settings: Any) -> Page:  # noqa: ANN401 -- playwright's settings
         file = tmp_path / "report.html"
-        text = receipt_html(report) if isinstance(report, Receipt) else plan_html(report)
-        file.write_text(text, encoding="utf-8")
+        file.write_text(html(report), encoding="utf-8")
         contexts.append(browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | settings)))
         page = contexts[-1].new_page()
         page.on("console", lambda message: unwanted.append(f"{message.type}: {message.text}"))

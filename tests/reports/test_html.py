@@ -1,4 +1,4 @@
-"""The plan as a page: what is in the file."""
+"""Reports as HTML: what is in the file."""
 
 import base64
 import hashlib
@@ -6,10 +6,18 @@ import re
 
 import pytest
 
-from erasure.reports.html import bars, plan_html
+from erasure.reports.html import html
+from erasure.reports.plan import PlanReport
+from erasure.reports.plan_page import plan_page
 from erasure.reports.shown import visible
+from tests.reports.pages import HOSTILE_PAGES, USUAL
 from tests.reports.rendered import Rendered
 from tests.reports.samples import DIGEST, EUROPE, HOSTILE, large, named, purge, refused, report
+
+
+def plan_html(report: PlanReport) -> str:
+    """Return a plan as HTML."""
+    return html(plan_page(report))
 
 
 def test_names_are_text_and_change_nothing_of_the_page() -> None:
@@ -20,6 +28,16 @@ def test_names_are_text_and_change_nothing_of_the_page() -> None:
     rows = hostile.rows(6)[1:]
     assert sorted(row[0] for row in rows) == sorted(map(visible, HOSTILE))
     assert [one.text for one in hostile.all("li")][-len(HOSTILE) :] == [visible(name) for name in HOSTILE]
+
+
+@pytest.mark.parametrize("kind", HOSTILE_PAGES)
+def test_hostile_names_bring_no_element_into_any_page(kind: str) -> None:
+    page = Rendered(html(HOSTILE_PAGES[kind]))
+    tags = {one.tag for each in USUAL.values() for one in Rendered(html(each)).elements}
+    assert {one.tag for one in page.elements} <= tags
+    assert len(page.all("h1")) == len(page.all("script")) == 1
+    cells = {one.text.strip() for one in page.all("td", "th")}
+    assert all(visible(name) in cells for name in HOSTILE)
 
 
 def test_the_page_lets_only_its_own_style_and_script_be() -> None:
@@ -98,5 +116,6 @@ def test_one_bar_or_none_is_no_chart(purges: list[object]) -> None:
 
 
 def test_a_long_name_is_cut_beside_its_bar_and_whole_in_the_description() -> None:
-    (bar,) = bars([("x" * 60, 5), ("nothing", 0)])
-    assert (bar.name, bar.label) == ("x" * 60, "x" * 34 + "…")
+    page = Rendered(plan_html(report([purge("x" * 60, stored_bytes=5), purge("y", stored_bytes=3)])))
+    assert page.all("desc")[0].text == f"{'x' * 60}: 5 bytes; y: 3 bytes"
+    assert page.all("text")[0].text == "x" * 34 + "…"

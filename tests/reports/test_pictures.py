@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT
+from sandbox.workspace import PROJECT
 from tests.pictures import pictures
 
 

@@ -1,4 +1,4 @@
-"""The plan on a terminal."""
+"""Reports on a terminal."""
 
 import io
 import re
@@ -6,24 +6,26 @@ import re
 import pytest
 from rich.console import Console
 
-from erasure.reports.plan import PlanReport
+from erasure.reports.page import Page
+from erasure.reports.plan_page import plan_page
 from erasure.reports.shown import visible
-from erasure.reports.text import show_plan
-from tests.reports.samples import DIGEST, HOSTILE, large, named, purge, refused, report
+from erasure.reports.text import show
+from tests.reports.pages import HOSTILE_PAGES, USUAL
+from tests.reports.samples import DIGEST, HOSTILE, large, purge, report
 
 
-def shown(plan: PlanReport, width: int = 300, *, is_terminal: bool = False) -> str:
+def shown(page: Page, width: int = 300, *, is_terminal: bool = False) -> str:
     """Return what a console of that width shows."""
     file = io.StringIO()
-    show_plan(
-        plan,
+    show(
+        page,
         Console(file=file, width=width, force_terminal=is_terminal, color_system="truecolor" if is_terminal else None),
     )
     return file.getvalue()
 
 
 def test_the_summary_comes_first_and_names_everything_in_the_way() -> None:
-    text = shown(refused())
+    text = shown(USUAL["plan"])
     assert text.startswith("Purge plan of acme (Acme Dental): refused\n")
     parts = (
         "42 of 140 (30 %)",
@@ -38,15 +40,15 @@ def test_the_summary_comes_first_and_names_everything_in_the_way() -> None:
 
 
 def test_the_approval_entry_and_its_command_can_be_pasted_from_any_terminal() -> None:
-    lines = shown(refused(), 40).splitlines()
+    lines = shown(USUAL["plan"], 40).splitlines()
     assert f"  - digest: {DIGEST}" in lines
     assert "  python -m erasure approve --stack acme --reason TEXT --expires DATE" in lines
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])
-def test_names_are_shown_as_they_are_and_act_on_nothing(is_terminal: bool) -> None:
-    plan = named()
-    text = shown(plan, 3000, is_terminal=is_terminal)
+@pytest.mark.parametrize("kind", HOSTILE_PAGES)
+def test_names_are_shown_as_they_are_and_act_on_nothing(kind: str, is_terminal: bool) -> None:
+    text = shown(HOSTILE_PAGES[kind], 3000, is_terminal=is_terminal)
     for name in HOSTILE:
         assert visible(name) in text
     unstyled = re.sub(r"\x1b\[[0-9;]*m", "", text)
@@ -55,7 +57,7 @@ def test_names_are_shown_as_they_are_and_act_on_nothing(is_terminal: bool) -> No
 
 
 def test_long_lists_end_in_how_many_more_there_are() -> None:
-    text = shown(large(1000))
+    text = shown(plan_page(large(1000)))
     assert text.count("PRACTICE-") - text.count("-B  ") == 50
     assert text.count("and 950 more, see --format json") == 1
     assert text.count("and 980 more, see --format json") == 5
@@ -64,7 +66,7 @@ def test_long_lists_end_in_how_many_more_there_are() -> None:
 
 @pytest.mark.parametrize("width", [40, 80, 120, 200])
 def test_a_narrow_terminal_folds_names_and_cuts_none(width: int) -> None:
-    text = shown(report([purge("PRACTICE-WORKSTATION-ACCOUNTS", login="a" * 300)]), width)
+    text = shown(plan_page(report([purge("PRACTICE-WORKSTATION-ACCOUNTS", login="a" * 300)])), width)
     unpasted = [line for line in text.splitlines() if not line.startswith("Digest")]
     assert max(map(len, unpasted)) <= width
     assert text.count("a" * 3) > 190 // 3
@@ -72,6 +74,6 @@ def test_a_narrow_terminal_folds_names_and_cuts_none(width: int) -> None:
 
 
 def test_nothing_to_purge_is_said_in_a_few_lines() -> None:
-    text = shown(report())
+    text = shown(plan_page(report()))
     assert "Nothing would be purged." in text
     assert len(text.splitlines()) < 10

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from sandbox.running import RunningSandbox
+from tests.engine_setup.conftest import tiny  # noqa: F401 -- a fixture, for the tests of the workspace
 
 USER = "0F3C2B1A-0000-4000-8000-00000000000a"
 DESTINATION = "d1"

@@ -121,38 +121,6 @@ def test_other_content_types_are_refused(sandbox: RunningSandbox, api: Api, kind
     assert sandbox.state().purges == []
 
 
-@pytest.mark.usefixtures("_at_once")
-def test_single_object_can_count_as_an_array_of_one(sandbox: RunningSandbox, api: Api) -> None:
-    sandbox.change_settings(single_object="accepted")
-    assert api.send(json.dumps(PAIR).encode()).status_code == 200
-    assert api.names() == ["OTHER"]
-
-
-@pytest.mark.usefixtures("_at_once")
-def test_incomplete_item_can_be_left_out(sandbox: RunningSandbox, api: Api) -> None:
-    sandbox.change_settings(incomplete_pair="ignored")
-    assert api.send(json.dumps([PAIR, {"ComputerName": "OTHER"}]).encode()).status_code == 200
-    assert api.names() == ["OTHER"]
-
-
-@pytest.mark.usefixtures("_at_once")
-@pytest.mark.parametrize("body", [b"", b"[]", b"null"])
-@pytest.mark.parametrize(("meaning", "left"), [("ignored", 2), ("everything", 0)])
-def test_naming_nothing_can_mean_nothing_or_everything(
-    sandbox: RunningSandbox, api: Api, body: bytes, meaning: str, left: int
-) -> None:
-    sandbox.change_settings(no_pairs=meaning)
-    assert api.send(body).status_code == 200
-    assert len(api.listing()) == left
-
-
-@pytest.mark.usefixtures("_at_once")
-def test_items_that_were_all_left_out_do_not_mean_everything(sandbox: RunningSandbox, api: Api) -> None:
-    sandbox.change_settings(no_pairs="everything", incomplete_pair="ignored")
-    assert api.send(b"[{}]").status_code == 200
-    assert len(api.listing()) == 2
-
-
 def test_body_beyond_the_limit_is_refused(api: Api) -> None:
     answer = api.send(b" " * (32 * 1024 * 1024 + 1))
     assert (answer.status_code, list(answer.json())) == (413, ["Message"])

@@ -49,7 +49,7 @@
 
     const sort = (column) => {
       const heading = headings[column];
-      const kind = heading.dataset.kind;
+      const kind = heading.dataset.kind in keys ? heading.dataset.kind : "text"; // names and IDs
       const first = kind === "number" || kind === "date" ? "descending" : "ascending";
       const other = first === "ascending" ? "descending" : "ascending";
       const direction = heading.getAttribute("aria-sort") === first ? other : first;

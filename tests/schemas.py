@@ -1,4 +1,4 @@
-"""Writes the JSON schemas, of the inventory for editors and of the reports for programs: `python -m erasure.schema`."""
+"""Writes the JSON schemas, of the inventory for editors and of the reports for programs: `python -m tests.schemas`."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.workspace import PROJECT, Result, Workspace, WorkspaceError
+from sandbox.workspace import PROJECT, Result, Workspace, WorkspaceError
 from tests.engine_setup.conftest import Tiny
 
 

@@ -1,0 +1,154 @@
+"""A report before it is dressed: all that it tells, in its order and in its words, for every renderer to show.
+
+Nothing is escaped here: a name stands as the account, the inventory, the ledger or git has it, and each renderer makes
+it safe for its own medium. What is called a sentence is ours, and backquotes in it mark code; it may quote names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from erasure.reports.shown import size
+
+Tone = Literal["good", "warn", "bad", "quiet"]
+Kind = Literal["name", "id", "text", "number", "date", "order"]
+
+
+class Column(NamedTuple):
+    """A column of a table, and what its cells hold.
+
+    `name` and `id` are somebody else's word, whole; `text` may quote such; a `date` is text like 2026-12-24 12:00; and
+    what has no order of its own sorts by the `order` of the rows.
+    """
+
+    title: str
+    kind: Kind = "text"
+
+
+class Cell(NamedTuple):
+    """What stands in a row under a column. `value` is what a number sorts by, `small` a second line where it fits."""
+
+    text: str
+    value: int = 0
+    small: str = ""
+
+
+class Fact(NamedTuple):
+    """A number or another detail with its name. What is `is_exact` is to be copied: it is neither cut nor folded."""
+
+    title: str
+    value: str
+    is_exact: bool = False
+
+
+class Finding(NamedTuple):
+    """A rule that fired, and what it means for the update. The remedy is a sentence."""
+
+    state: str
+    tone: Tone
+    rule: str
+    found: str
+    remedy: str
+
+
+class Code(NamedTuple):
+    """Something to be pasted as it is, which holds no name that hides anything, after a sentence that says where."""
+
+    sentence: str
+    label: str
+    language: str
+    text: str
+
+
+class Bar(NamedTuple):
+    """One bar of a chart; `part` is its length as a percentage of the longest."""
+
+    name: str
+    value: str
+    part: float
+
+
+class Table(NamedTuple):
+    """A table, with a sentence about it.
+
+    What the report is about `is_main`: it has more room than what stands beside it. All rows of one that is
+    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted.
+    """
+
+    title: str
+    explanation: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    is_main: bool = False
+    searched_for: str = ""
+
+
+class Texts(NamedTuple):
+    """A list of texts, which may quote names. One that `is_part` belongs to the section before it."""
+
+    title: str
+    texts: Sequence[str]
+    is_part: bool = False
+
+
+class Findings(NamedTuple):
+    """The rules that fired."""
+
+    title: str
+    findings: Sequence[Finding]
+
+
+class Codes(NamedTuple):
+    """What is to be pasted."""
+
+    title: str
+    codes: Sequence[Code]
+
+
+class Chart(NamedTuple):
+    """A bar chart of what a table tells as well: for where there is room."""
+
+    title: str
+    explanation: str
+    bars: Sequence[Bar]
+
+
+Section = Table | Texts | Findings | Codes | Chart
+
+
+@dataclass(frozen=True)
+class Page:
+    """A report. `label` says what it is and `name` of whom; `source` is what it was made of, and when."""
+
+    kind: Literal["plan", "receipt", "verification"]
+    label: str
+    stack: str
+    name: str
+    title: str
+    standing: tuple[str, Tone]
+    lead: str
+    facts: Sequence[Fact]
+    source: Sequence[Fact]
+    sections: Sequence[Section]
+    note: str
+    next_step: str = ""
+
+
+USER: Final = Column("User", "name")
+DESTINATION: Final = Column("Destination", "name")
+PLACE: Final = (Column("Computer", "name"), USER, DESTINATION)
+
+
+def row(*cells: str | Cell) -> tuple[Cell, ...]:
+    """Return a row of a table."""
+    return tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells)
+
+
+def number(value: int) -> Cell:
+    """Return a cell with a number."""
+    return Cell(f"{value:,}", value)
+
+
+def stored(stored_bytes: int | None, unknown: str) -> Cell:
+    """Return a cell with a size; one that is unknown sorts as the smallest."""
+    return Cell(unknown, -1) if stored_bytes is None else Cell(size(stored_bytes), stored_bytes)

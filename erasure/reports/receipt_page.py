@@ -1,0 +1,191 @@
+"""The receipt's page: every purge with its verdict, who asked, what is in doubt, and what happened."""
+
+import datetime
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from erasure.ledger import Verdict
+from erasure.reports.page import PLACE, Column, Fact, Page, Table, Texts, number, row, stored
+from erasure.reports.receipt import Purge, Receipt
+from erasure.reports.shown import counted, moment, size
+from erasure.reports.verification_page import MEANINGS, standing
+
+_UNSEEN: Final = "not looked at yet"
+_DUE: Final = {"met": "met", "missed": "missed", "open": "not over yet", None: "none"}
+_COUNT: Final = Column("Purges", "number")
+
+
+def receipt_page(receipt: Receipt) -> Page:
+    """Return the page of a receipt."""
+    name = _name(receipt)
+    ledger = receipt.ledger
+    tables = (_purges(receipt), _requests(receipt), _asked(receipt), _doubts(receipt), _history(receipt))
+    return Page(
+        kind="receipt",
+        label="Erasure receipt",
+        stack=receipt.stack,
+        name=name,
+        title=f"Erasure receipt of {name}",
+        standing=standing(purge.verdict for purge in receipt.purges),
+        lead=_lead(receipt),
+        facts=_facts(receipt),
+        source=(
+            Fact("Stack", receipt.stack),
+            Fact("Made at", f"{moment(receipt.made_at)} UTC"),
+            Fact("Ledger", f"{ledger.chain}, the first {ledger.event:,} events"),
+            Fact("Hash of the last", ledger.hash, is_exact=True),
+        ),
+        sections=(
+            *(table for table in tables if table.rows),
+            Texts("What this can say, and what not", receipt.limits),
+            Texts("The verdicts", [f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items()], is_part=True),
+        ),
+        note=(
+            "Made by mbs-erasure from its ledger. `receipt --format json` has every event with its hash, and"
+            " `receipt --check` tells whether such a copy is whole."
+        ),
+    )
+
+
+def _name(receipt: Receipt) -> str:
+    """Return what a receipt is about."""
+    chosen = receipt.selection
+    customers = sorted({purge.customer for purge in receipt.purges if purge.customer})
+    customer = chosen.customer or (customers[0] if len(customers) == 1 else None)
+    if chosen.request:
+        return f"Request {chosen.request}" + (f", {customer}" if customer else "")
+    return customer or f"Stack {receipt.stack}"
+
+
+def _lead(receipt: Receipt) -> str:
+    if not receipt.purges:
+        return "The ledger knows of no such purge."
+    counts = ", ".join(f"{count:,} {_named(verdict)}" for verdict, count in receipt.counts.items())
+    return f"The erasure of {counted(len(receipt.purges), 'binding')} was asked for: {counts}."
+
+
+def _facts(receipt: Receipt) -> list[Fact]:
+    sizes = {(purge.user, purge.computer): purge.stored_bytes for purge in receipt.purges}
+    known = [stored_bytes for stored_bytes in sizes.values() if stored_bytes is not None]
+    begun = [purge.intended_at for purge in receipt.purges if purge.intended_at is not None]
+    facts = [
+        Fact("Purges", f"{len(receipt.purges):,}"),
+        Fact("Computers", f"{len(sizes):,}"),
+        Fact("Stored before", f"at most {size(sum(known))}" if known else "not told"),
+        *(Fact(_named(verdict).capitalize(), f"{count:,}") for verdict, count in receipt.counts.items()),
+    ]
+    if begun:
+        first, last = moment(min(begun)), moment(max(begun))
+        facts.append(Fact("Asked for", f"{first} UTC" if first == last else f"{first} to {last} UTC"))
+    if receipt.selection.since is not None:
+        facts.append(Fact("Begun since", str(receipt.selection.since)))
+    return facts
+
+
+def _purges(receipt: Receipt) -> Table:
+    """Return every purge with its verdict, those that are not erased first."""
+    rows = [
+        row(
+            *_place(purge),
+            purge.verdict.value if purge.verdict else _UNSEEN,
+            purge.because or "",
+            f"{purge.answer}, {moment(purge.answered_at)}" if purge.answered_at else purge.answer,
+            stored(purge.stored_bytes, "not told"),
+        )
+        for purge in sorted(receipt.purges, key=lambda each: (each.verdict is Verdict.ERASED, *_place(each)[:2]))
+    ]
+    columns = (*PLACE, Column("Verdict"), Column("Because"), Column("Answer"), Column("Stored", "number"))
+    explanation = "What was stored before is of the computer on all destinations together."
+    return Table("Purges", explanation, columns, rows, is_main=True, searched_for="purge")
+
+
+def _requests(receipt: Receipt) -> Table:
+    rows = [
+        row(
+            asked.request,
+            str(asked.due) if asked.due else "none",
+            number(asked.purges),
+            number(asked.erased),
+            _DUE[asked.due_met],
+        )
+        for asked in receipt.requests
+    ]
+    counts = (_COUNT, Column("Erased", "number"))
+    columns = (Column("Request", "name"), Column("Deadline", "date"), *counts, Column("Deadline met"))
+    explanation = "Met: the verdict `erased` came by that day, UTC."
+    return Table("Erasure requests", explanation, columns, rows, is_main=True)
+
+
+def _asked(receipt: Receipt) -> Table:
+    sets = Counter(
+        (
+            purge.digest or "none is recorded",
+            purge.asked_by or "not recorded",
+            _commit(purge),
+            purge.approved_by or "within the limits",
+            purge.reason or "",
+        )
+        for purge in receipt.purges
+    )
+    columns = (Column("Digest"), _COUNT, *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
+    rows = [row(digest, number(count), *rest) for (digest, *rest), count in sets.items()]
+    return Table("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
+
+
+def _doubts(receipt: Receipt) -> Table:
+    rows = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
+    return Table("What could not be verified", "", (*PLACE, Column("Not verified")), rows, is_main=True)
+
+
+def _history(receipt: Receipt) -> Table:
+    events = sorted(
+        ((at, *_place(purge), text) for purge in receipt.purges for at, text in _events(purge)),
+        key=lambda event: event[0],
+    )
+    return Table(
+        "What happened",
+        "By the clock of the machine that wrote it.",
+        (Column("When (UTC)", "date"), *PLACE, Column("What")),
+        [row(moment(at), *rest) for at, *rest in events],
+        is_main=True,
+    )
+
+
+def _events(purge: Purge) -> Sequence[tuple[datetime.datetime, str]]:
+    answer = {
+        "accepted": "accepted: 200, no body",
+        "gone": "not listed any more: nothing was sent",
+        "gone after a lost answer": "not listed any more, after a call whose answer was lost",
+    }.get(purge.answer)
+    return [
+        *([(purge.intended_at, "intended")] if purge.intended_at else []),
+        *((call.at, "sent") for call in purge.calls),
+        *((failure.at, f"refused: {failure.finding}") for failure in purge.failures),
+        *([(purge.answered_at, answer)] if purge.answered_at and answer else []),
+        *((look.at, _seen(look.listed, look.stored_bytes, look.problem)) for look in purge.looks),
+        *((change.at, f"verdict: {change.verdict.value}, {change.because}") for change in purge.verdicts),
+        *([(purge.managed_again_at, "managed again")] if purge.managed_again_at else []),
+    ]
+
+
+def _seen(listed: bool | None, stored_bytes: int | None, problem: str | None) -> str:
+    if listed is None:
+        return f"looked at: {problem or 'the account could not tell'}"
+    size_then = "not told" if stored_bytes is None else size(stored_bytes)
+    return f"looked at: {'listed' if listed else 'not listed'}, stored: {size_then}"
+
+
+def _place(purge: Purge) -> tuple[str, str, str]:
+    return purge.computer, purge.user, purge.destination
+
+
+def _commit(purge: Purge) -> str:
+    if purge.commit is None:
+        return "not recorded"
+    more = f", pull request {purge.pull_request}" if purge.pull_request else ""
+    return purge.commit[:12] + more + (", and files that differed from it" if purge.differed else "")
+
+
+def _named(verdict: str) -> str:
+    return _UNSEEN if verdict == "unseen" else verdict

@@ -1,1 +1,0 @@
-"""The control side: paths under /_sandbox that no vendor has."""
