@@ -45,7 +45,7 @@ def forked(jobs: Iterable[Callable[[], int]], at_once: int) -> list[int]:
         codes[running.pop(child)] = os.waitstatus_to_exitcode(status)
 
 
-@dataclass
+@dataclass(eq=False)  # pytest hashes its plugins
 class Quick:
     """A plugin of pytest that tries mutants on the collected tests, instead of running these.
 

@@ -36,8 +36,7 @@ GATE = {
     "erasure/files/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
     "erasure/ledger/life.py": ["tests/erasure/test_ledger.py"],
-    "erasure/evidence.py": ["tests/erasure/test_evidence.py"],
-    "erasure/verdict.py": ["tests/erasure/test_verdicts.py"],
+    "erasure/verdict.py": ["tests/erasure/test_verdicts.py", "tests/erasure/test_verification.py"],
     "providers/operation.py": [
         "tests/providers/test_operation.py",
         "tests/providers/test_providers.py",
