@@ -37,14 +37,8 @@ RuleName = Literal[
 ]
 
 ENVIRONMENT: Final[Mapping[str, str]] = {
-    "MBS_ENDPOINT": "endpoint",
-    "MBS_LOGIN": "login",
-    "MBS_PASSWORD": "password",
-    "MBS_TOKEN": "token",
-    "MBS_LEDGER": "ledger",
-    "MBS_CONCURRENCY": "concurrency",
-    "MBS_TIMEOUT": "timeout",
-    "MBS_RETRIES": "retries",
+    f"MBS_{key.upper()}": key
+    for key in ("endpoint", "login", "password", "token", "ledger", "concurrency", "timeout", "retries")
 }
 _CREDENTIALS: Final = ("login", "password", "token")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -7,3 +7,7 @@ class Message(BaseModel):
     """A document, or a part of one. It does not change, and an unknown key is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def text(self) -> str:
+        """Return the JSON form in its one spelling, so that every byte of a copy can be checked."""
+        return self.model_dump_json(indent=2) + "\n"

@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from erasure.account import Account
@@ -13,24 +12,6 @@ from erasure.ledger import Event, Kind, Life, Observation, Verdict
 
 _AN_HOUR: Final = datetime.timedelta(hours=1)
 _WATCHED: Final = datetime.timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class NewLook:
-    """A new look at one purge, and what all looks together come to."""
-
-    life: Life
-    observation: Observation
-    verdict: Verdict
-    because: str
-
-    def events(self) -> list[Event]:
-        """Return what the ledger is to keep: the look, and the verdict where it is another than before."""
-        of = (self.life.endpoint, self.life.binding, self.life.life)
-        events = [Event(Kind.OBSERVED, *of, self.observation.document())]
-        if self.life.verdict is not self.verdict:
-            events.append(Event(Kind.VERDICT, *of, {"verdict": self.verdict.value, "because": self.because}))
-        return events
 
 
 def is_open(life: Life, now: datetime.datetime, deadline: datetime.timedelta) -> bool:
@@ -43,19 +24,28 @@ def is_open(life: Life, now: datetime.datetime, deadline: datetime.timedelta) ->
 
 def look_again(
     open_purges: Sequence[Life], account: Account, now: datetime.datetime, deadline: datetime.timedelta
-) -> list[NewLook]:
-    """Look at the account again, with one request a user and kind. What it cannot tell is an observation too."""
+) -> list[tuple[Life, list[Event]]]:
+    """Look at the account again, with one request a user and kind. What it cannot tell is an observation too.
+
+    Returns each life with what was seen and the verdict that all looks come to, and the events of both: the look, and
+    the verdict where it is another than before.
+    """
     here = account.client.endpoint
-    asked = [life for life in open_purges if life.endpoint == here]
-    evidence = look_up([_identity(life) for life in asked], (), account, now)
-    looks = []
+    evidence = look_up([_identity(life) for life in open_purges if life.endpoint == here], (), account, now)
+    looked = []
     for life in open_purges:
         if life.endpoint == here:
             seen = _observation(life, evidence.of_user(life.named("user")), now)
         else:
             seen = Observation(now, problem=f"it was purged at {life.endpoint}, and the endpoint is now {here}")
-        looks.append(NewLook(life, seen, *verdict_of(life, seen, deadline)))
-    return looks
+        verdict, because = verdict_of(life, seen, deadline)
+        of = (life.endpoint, life.binding, life.life)
+        events = [Event(Kind.OBSERVED, *of, seen.document())]
+        if life.verdict is not verdict:
+            events.append(Event(Kind.VERDICT, *of, {"verdict": verdict.value, "because": because}))
+        observations, verdicts = (*life.observations, seen), (*life.verdicts, (now, verdict, because))
+        looked.append((dataclasses.replace(life, observations=observations, verdicts=verdicts), events))
+    return looked
 
 
 def exit_code(looks: Iterable[tuple[Verdict, bool]]) -> int:

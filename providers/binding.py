@@ -9,16 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pulumi
-from pulumi.dynamic import (
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi import dynamic
 
 from erasure.errors import Refusal
 from erasure.evidence import not_listed
@@ -36,16 +27,16 @@ _DECLARED: Final[tuple[str, ...]] = ("hold", "deleted", "version")
 _COMPARED: Final[tuple[str, ...]] = (*_DECLARED, "endpoint", "after")
 
 
-class BindingProvider(ResourceProvider):
+class BindingProvider(dynamic.ResourceProvider):
     """Adopts, looks up and purges bindings. It has no attributes: the state holds its name alone."""
 
     serialize_as_secret_always = False  # there is nothing secret in a name
 
-    def configure(self, req: ConfigureRequest) -> None:
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Take the connection from the stack's configuration."""
         operation.current().configure(req)
 
-    def check(self, _olds: Properties, news: Properties) -> CheckResult:
+    def check(self, _olds: Properties, news: Properties) -> dynamic.CheckResult:
         """Note that the program declares this binding; another spelling of the same one is no change.
 
         `endpoint` and `after` (the life that had to end) come from the plan's judgement, and stay as they are else.
@@ -59,45 +50,45 @@ class BindingProvider(ResourceProvider):
             inputs["endpoint"] = current.connection.configuration.endpoint
         if (life := current.spent_life_of(name)) is not None:
             inputs["after"] = life
-        return CheckResult(inputs, [])
+        return dynamic.CheckResult(inputs, [])
 
-    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> dynamic.DiffResult:
         """Compare what may change; who it is stands in the name, so that nothing asks for a replacement."""
-        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in _COMPARED), replaces=[])
+        return dynamic.DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in _COMPARED), replaces=[])
 
-    def create(self, props: Properties) -> CreateResult:
+    def create(self, props: Properties) -> dynamic.CreateResult:
         """Adopt: the account must list the binding. Only reads are sent.
 
         Raises Refusal if it is not listed, MbsError if the account cannot be asked.
         """
         name = _identity(props).id
-        return CreateResult(name, _adopted(name, props))
+        return dynamic.CreateResult(name, _adopted(name, props))
 
-    def read(self, id_: str, props: Properties) -> ReadResult:
+    def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
         """Look the binding up. It is gone only if the account knows its user and does not list it."""
         bound = bound_of(id_, props)
         reason = None
         try:
             if _is_gone(bound):
-                return ReadResult(id_=None, outs={})
+                return dynamic.ReadResult(id_=None, outs={})
         except (MbsError, Refusal) as error:
             reason = str(error)
         if reason is not None:
             pulumi.log.warn(f"{bound.identity} is kept as it was: {reason}")
-        return ReadResult(id_=id_, outs=dict(props))
+        return dynamic.ReadResult(id_=id_, outs=dict(props))
 
-    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> dynamic.UpdateResult:
         """Record a changed hold or deletion mark, or begin a new life; nothing changes in the account."""
         if any(_olds.get(key) != _news.get(key) for key in ("endpoint", "after")):
-            return UpdateResult(_adopted(_id, _news))
-        return UpdateResult({**_compared(_news), **{key: _olds[key] for key in (*_IDENTITY, "life")}})
+            return dynamic.UpdateResult(_adopted(_id, _news))
+        return dynamic.UpdateResult({**_compared(_news), **{key: _olds[key] for key in (*_IDENTITY, "life")}})
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Hand over to the purge run, which purges only what this operation's plan permits."""
         operation.current().delete(bound_of(_id, _props))
 
 
-class Binding(Resource, module="mbs", name="Binding"):
+class Binding(dynamic.Resource, module="mbs", name="Binding"):
     """The resource of one binding. Its name is the binding's id; its deletion is the purge."""
 
     def __init__(self, wanted: Entry) -> None:

@@ -58,8 +58,8 @@ def plan_request(export: Export) -> PlanRequest:
     purges = Plan(request).purges
     if not purges:
         return request
-    neighbours = read_neighbours(root, root / file, (purge.user for purge in purges), day)
-    return request.model_copy(update={"elsewhere": neighbours.wanted, "unreadable": neighbours.unreadable})
+    elsewhere, unreadable = read_neighbours(root, root / file, (purge.user for purge in purges), day)
+    return request.model_copy(update={"elsewhere": elsewhere, "unreadable": unreadable})
 
 
 def read_bound(export: Export) -> tuple[Bound, ...]:

@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    ConfigureRequest,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    ResourceProvider,
-    UpdateResult,
-)
+from pulumi import dynamic
 
 from erasure.errors import Refusal
 from erasure.ledger import Kind, LedgerError
@@ -36,16 +26,16 @@ VERSION: Final = 1
 _MOST_SHOWN: Final = 8
 
 
-class PurgePlanProvider(ResourceProvider):
+class PurgePlanProvider(dynamic.ResourceProvider):
     """Judges a plan. It has no attributes: the state holds its name alone."""
 
     serialize_as_secret_always = False  # there is nothing secret in a name
 
-    def configure(self, req: ConfigureRequest) -> None:
+    def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Take the connection from the stack's configuration."""
         operation.current().configure(req)
 
-    def check(self, _olds: Properties, news: Properties) -> CheckResult:
+    def check(self, _olds: Properties, news: Properties) -> dynamic.CheckResult:
         """Judge what this operation would purge, and permit it or refuse.
 
         What was only needed to judge is stripped from the inputs; the numbers and the purges stay and show in the diff.
@@ -64,40 +54,40 @@ class PurgePlanProvider(ResourceProvider):
             refusals = _settled(judgement, current)
         except Refusal as refusal:
             current.refuse()
-            return CheckResult({}, [CheckFailure("", str(refusal))])
+            return dynamic.CheckResult({}, [dynamic.CheckFailure("", str(refusal))])
         except BaseException:
             current.refuse()
             raise
         if refusals:
             current.refuse()
-            return CheckResult({}, _failures(report or plan_report(judgement), refusals))
+            return dynamic.CheckResult({}, _failures(report or plan_report(judgement), refusals))
         for note in (*judgement.notes, *map(str, judgement.ruling.warnings)):
             pulumi.log.warn(note)
-        return CheckResult(_inputs(judgement), [])
+        return dynamic.CheckResult(_inputs(judgement), [])
 
-    def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
+    def diff(self, _id: str, _olds: Properties, _news: Properties) -> dynamic.DiffResult:
         """Compare all but the day; purges that became none were purged, which is no change to show."""
         changes = any(_olds.get(key) != _news.get(key) for key in ("version", "wanted", "digest"))
         purges = _news.get("purges")
-        return DiffResult(changes=changes or (bool(purges) and purges != _olds.get("purges")), replaces=[])
+        return dynamic.DiffResult(changes=changes or (bool(purges) and purges != _olds.get("purges")), replaces=[])
 
-    def create(self, props: Properties) -> CreateResult:
+    def create(self, props: Properties) -> dynamic.CreateResult:
         """Record the plan."""
-        return CreateResult("plan", _recorded(props))
+        return dynamic.CreateResult("plan", _recorded(props))
 
-    def read(self, id_: str, props: Properties) -> ReadResult:
+    def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
         """Return the plan as it was recorded: it exists nowhere else."""
-        return ReadResult(id_, dict(props))
+        return dynamic.ReadResult(id_, dict(props))
 
-    def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
+    def update(self, _id: str, _olds: Properties, _news: Properties) -> dynamic.UpdateResult:
         """Record the plan."""
-        return UpdateResult(_recorded(_news))
+        return dynamic.UpdateResult(_recorded(_news))
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Nothing depends on a recorded plan: the next operation reads the state and judges anew."""
 
 
-class PurgePlan(Resource, module="mbs", name="PurgePlan"):
+class PurgePlan(dynamic.Resource, module="mbs", name="PurgePlan"):
     """The resource of a plan: declared once, before the bindings."""
 
     def __init__(self, request: PlanRequest, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -159,10 +149,10 @@ def _recorded(properties: Properties) -> Properties:
     return {key: value for key, value in properties.items() if not key.startswith("__")}
 
 
-def _failures(report: PlanReport, refusals: tuple[Refusal, ...]) -> list[CheckFailure]:
+def _failures(report: PlanReport, refusals: tuple[Refusal, ...]) -> list[dynamic.CheckFailure]:
     texts = [str(refusal) for refusal in refusals[:_MOST_SHOWN]]
     if len(refusals) > _MOST_SHOWN:
         texts.append(f"and {len(refusals) - _MOST_SHOWN:,} more of these")
     texts[-1] += summary(report, os.environ.get(PLAN_FILE))
     # A failure that names a property would have the engine print the property's whole value.
-    return [CheckFailure("", text) for text in texts]
+    return [dynamic.CheckFailure("", text) for text in texts]

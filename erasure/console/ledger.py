@@ -2,8 +2,7 @@
 
 import click
 
-from erasure.console.options import stack_option
-from erasure.console.output import working
+from erasure.console.shared import stack_option, working
 from erasure.console.stack import ConsoleError, Stack
 from erasure.ledger import LedgerError, broken_links
 

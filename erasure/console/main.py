@@ -12,7 +12,8 @@ from erasure.console.plan import plan
 from erasure.console.receipt import receipt
 from erasure.console.reviewed import reviewed
 from erasure.console.verify import verify
-from erasure.errors import Problems
+from erasure.errors import Problems, Refusal
+from erasure.ledger import LedgerError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -20,12 +21,8 @@ def main() -> None:
     """Review, approve and prove the purges of a stack."""
 
 
-main.add_command(plan)
-main.add_command(approve)
-main.add_command(ledger)
-main.add_command(verify)
-main.add_command(receipt)
-main.add_command(reviewed)
+for command in (plan, approve, ledger, verify, receipt, reviewed):
+    main.add_command(command)
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -37,7 +34,7 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = 1
-    except Problems as problems:
-        click.echo(f"Error: {problems}", err=True)
+    except (Problems, Refusal, LedgerError) as error:
+        click.echo(f"Error: {'ledger: ' if isinstance(error, LedgerError) else ''}{error}", err=True)
         code = 1
     sys.exit(code)

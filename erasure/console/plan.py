@@ -1,11 +1,8 @@
 """`plan`: what the next update would purge, for people and for programs."""
 
-from functools import partial
-
 import click
 
-from erasure.console.options import format_option, stack_option
-from erasure.console.output import write
+from erasure.console.shared import format_option, stack_option, write
 from erasure.console.stack import Stack
 from erasure.reports.plan_page import plan_page
 
@@ -21,5 +18,5 @@ def plan(stack: str | None, format_: str) -> int:
     Exits 0 where that is nothing, 2 where purges are permitted, and 3 where they are refused.
     """
     report = Stack(stack).plan()
-    write(format_, partial(plan_page, report), report.text)
+    write(format_, report, plan_page)
     return _EXITS[report.outcome]

@@ -1,7 +1,6 @@
 """`receipt`: what happened to the data, from the ledger; and whether a copy of a receipt is whole."""
 
 import datetime
-from functools import partial
 from pathlib import Path
 
 import click
@@ -9,10 +8,9 @@ from pydantic import ValidationError
 
 from erasure import clock
 from erasure.console.ledger import BROKEN
-from erasure.console.options import Day, format_option, stack_option
-from erasure.console.output import working, write
+from erasure.console.shared import Day, format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
-from erasure.ledger import Ledger, LedgerError, Record, broken_links
+from erasure.ledger import Record, broken_links
 from erasure.reports.receipt import Receipt, Selection
 from erasure.reports.receipt import receipt as make_receipt
 from erasure.reports.receipt_page import receipt_page
@@ -25,46 +23,29 @@ from erasure.reports.receipt_page import receipt_page
 @click.option("--request", metavar="ID", help="Only the purges that answer this erasure request.")
 @click.option("--since", type=Day(), metavar="DATE", help="Only the purges that began on this day, UTC, or later.")
 @click.option("--check", "copy", type=click.Path(exists=True, dir_okay=False), help="Check this JSON receipt instead.")
-def receipt(
-    stack: str | None,
-    format_: str,
-    customer: str | None,
-    request: str | None,
-    since: datetime.date | None,
-    copy: str | None,
-) -> int:
+def receipt(stack: str | None, format_: str, copy: str | None, **chosen: str | datetime.date | None) -> int:
     """Write what was asked for, answered and seen of a stack's purges, and what could not be verified.
 
     Exits 0; with --check, 0 where the copy is as it was written and the ledger still says so, else 3. Exits 3 as well
     where the ledger itself is broken.
     """
-    selection = Selection(customer=customer, request=request, since=since)
+    selection = Selection.model_validate(chosen)
     if copy is not None and (format_ != "text" or selection != Selection()):
         raise ConsoleError("--check takes a file alone, without a format or a selection")
     asked = Stack(stack)
-    try:
-        with working("reading the ledger"):
-            ledger = asked.ledger(asked.configuration())
-            records = _whole(ledger)
-    except LedgerError as error:
-        raise ConsoleError(f"ledger: {error}") from None
-    if records is None:
+    with working("reading the ledger"):
+        ledger = asked.ledger(asked.configuration())
+        is_broken = any(link.chain == ledger.chain for link in broken_links(ledger))
+        records = [] if is_broken else list(ledger.records(ledger.chain))
+    if is_broken:
         click.echo("the ledger is broken: run `python -m erasure ledger check`", err=True)
         return BROKEN
     if copy is not None:
         return check_copy(Path(copy), asked.name, records)
     if not records:
         raise ConsoleError(f"the ledger knows nothing of stack {asked.name}; is `ledger` the one that it used?")
-    made = make_receipt(asked.name, records, selection, clock.now())
-    write(format_, partial(receipt_page, made), made.text)
+    write(format_, make_receipt(asked.name, records, selection, clock.now()), receipt_page)
     return 0
-
-
-def _whole(ledger: Ledger) -> list[tuple[Record, str]] | None:
-    """Return the events of the stack's chain, or None where that chain is broken."""
-    if any(link.chain == ledger.chain for link in broken_links(ledger)):
-        return None
-    return list(ledger.records(ledger.chain))
 
 
 def check_copy(file: Path, stack: str, records: list[tuple[Record, str]]) -> int:

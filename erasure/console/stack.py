@@ -14,7 +14,7 @@ import click
 import yaml
 
 from erasure.configuration import Configuration, of_project, read_configuration
-from erasure.console.output import working
+from erasure.console.shared import working
 from erasure.ledger import Ledger
 from erasure.reports.plan import PLAN_FILE, PlanReport
 
@@ -39,7 +39,11 @@ class Stack:
         """Return the stack's configuration. Raises Problems."""
         text = self._said("config", "--show-secrets", "--json", "--stack", self.name)
         known = of_project(json.loads(text), self._project)
-        values = {key: _as_text(value) for key, value in known.items()}
+        # As the engine hands them to the program: a mapping as JSON.
+        values = {
+            key: json.dumps(value["objectValue"]) if "objectValue" in value else str(value.get("value", ""))
+            for key, value in known.items()
+        }
         secret = frozenset(key for key, value in known.items() if value.get("secret"))
         return read_configuration(values, os.environ, secret)
 
@@ -67,12 +71,10 @@ class Stack:
         return done.stdout
 
     def _run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        command = [self._pulumi, *arguments, "--non-interactive"]
-        environment = {**os.environ, **(env or {})}
         return subprocess.run(
-            command,
+            [self._pulumi, *arguments, "--non-interactive"],
             cwd=self.root,
-            env=environment,
+            env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -109,16 +111,8 @@ def _pulumi(root: Path) -> str:
     found = shutil.which("pulumi")
     if found is not None:
         return found
-    ensure = subprocess.run(
-        [sys.executable, str(root / "engine/ensure")], stdout=subprocess.PIPE, text=True, check=False
-    )
+    command = [sys.executable, str(root / "engine/ensure")]
+    ensure = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ensure.returncode != 0:
         raise ConsoleError("no `pulumi` on PATH, and engine/ensure found none; run `make setup`")
     return ensure.stdout.strip()
-
-
-def _as_text(value: Mapping[str, object]) -> str:
-    """Return a value as the engine hands it to the program: a mapping as JSON."""
-    if "objectValue" in value:
-        return json.dumps(value["objectValue"])
-    return str(value.get("value", ""))

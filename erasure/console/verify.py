@@ -1,20 +1,16 @@
 """`verify`: looks at the account again, records what it saw, and says what came of each purge."""
 
 import datetime
-from functools import partial
 from pathlib import Path
 
 import click
 
 from erasure import clock
 from erasure.account import open_account
-from erasure.console.options import format_option, stack_option
-from erasure.console.output import working, write
+from erasure.console.shared import format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
-from erasure.errors import Refusal
-from erasure.ledger import LedgerError, purges_in
-from erasure.reports.verification import Verification, verification
-from erasure.reports.verification_page import verification_page
+from erasure.ledger import purges_in
+from erasure.reports.verification import Verification, verification, verification_page
 from erasure.verdict import exit_code, is_open, look_again
 
 
@@ -35,17 +31,11 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
     it; 3 where some are overdue, contradicted or returned.
     """
     asked = Stack(stack)
-    try:
-        with working(f"looking again at what {asked.name} purged"):
-            done = _verify(asked)
-    except LedgerError as error:
-        raise ConsoleError(f"ledger: {error}") from None
-    except Refusal as refusal:
-        raise ConsoleError(str(refusal)) from None
-    json = done.model_dump_json(indent=2) + "\n"
-    write(format_, partial(verification_page, done), lambda: json)
+    with working(f"looking again at what {asked.name} purged"):
+        done = _verify(asked)
+    write(format_, done, verification_page)
     if file is not None:
-        keep(json, file)
+        keep(done.text(), file)
     return exit_code((purge.verdict, done.at >= purge.deadline) for purge in done.erasures)
 
 
@@ -67,9 +57,11 @@ def _verify(asked: Stack) -> Verification:
         for life in purges_in(record for record, _ in ledger.records(ledger.chain))
         if life.asked_at and not life.adopted_again_at
     ]
-    looks = {}
+    seen = {}
     open_ = [life for life in asked_for if is_open(life, now, deadline)]
     if open_:
-        looks = {look.life.life: look for look in look_again(open_, open_account(configuration), now, deadline)}
-        ledger.append([event for look in looks.values() for event in look.events()])
-    return verification(asked.name, configuration.endpoint, asked_for, looks, now, deadline)
+        looked = look_again(open_, open_account(configuration), now, deadline)
+        ledger.append([event for _, events in looked for event in events])
+        seen = {life.life: life for life, _ in looked}
+    lives = (seen.get(life.life, life) for life in asked_for)
+    return verification(asked.name, configuration.endpoint, lives, seen.keys(), now, deadline)

@@ -194,19 +194,13 @@ def _mappings(parent: object, place: Place, key: str) -> Iterator[tuple[Place, d
             yield (*place, key, index), child
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """What other inventory files want, each entry with its file, and what is wrong with files that cannot be read."""
-
-    wanted: tuple[Entry, ...] = ()
-    unreadable: tuple[str, ...] = ()
-
-
-def read_neighbours(root: Path, own: Path, users: Iterable[str], day: datetime.date) -> Neighbours:
-    """Return what every inventory but our own wants of some users, as far as any server might tell users apart.
+def read_neighbours(
+    root: Path, own: Path, users: Iterable[str], day: datetime.date
+) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """Return what every inventory but our own wants of some users, and what is wrong with those that cannot be read.
 
     These are the YAML files of `inventory/`, and of the folder that our own file is in. What a file releases, or has
-    due on that day (UTC), it does not want.
+    due on that day (UTC), it does not want. Users are those that any server might take for one of these.
     """
     keys = {skeleton(user) for user in users}
     wanted: list[Entry] = []
@@ -219,7 +213,7 @@ def read_neighbours(root: Path, own: Path, users: Iterable[str], day: datetime.d
             unreadable.append(problems.reasons[0])
             continue
         wanted += (entry.model_copy(update={"file": shown}) for entry in entries if skeleton(entry.user) in keys)
-    return Neighbours(tuple(wanted), tuple(unreadable))
+    return tuple(wanted), tuple(unreadable)
 
 
 def _neighbouring_files(root: Path, own: Path) -> Iterator[Path]:

@@ -6,45 +6,40 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from erasure.reports.page import Page
-from erasure.reports.shown import counted, visible
+from erasure.reports.shown import counted, size, visible
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _ROWS: Final = 500  # of the tables and lists that cannot be searched
-_LABEL: Final = 34  # characters; what fits beside its value on a telephone
 _SENTENCE: Final = 2000  # characters
 
 
 def html(page: Page) -> str:
     """Return a report as a page of its own; every value is shown as it is, and acts as nothing."""
-    style, script = (Markup(_source(name)) for name in ("page.css", "page.js"))  # noqa: S704 -- files of our own
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(page=page, most=_ROWS, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script))
-    )
+    return _template().render(page=page, most=_ROWS)
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_finalized,
+        # Shows what a name hides; markup of our own stays as it is.
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"sentence": _sentence, "as_it_is": escape, "counted": counted, "short": _short}
-    return environment
-
-
-def _finalized(value: object) -> object:
-    """Show what a name hides; markup of our own stays as it is."""
-    return visible(value) if type(value) is str else value
+    environment.filters.update(sentence=_sentence, as_it_is=escape, counted=counted, visible=visible, size=size)
+    for name, file in (("style", "page.css"), ("script", "page.js")):
+        source = (_TEMPLATES / file).read_text(encoding="utf-8")
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        # A file of our own.
+        environment.globals |= {name: Markup(source), f"{name}_hash": f"sha256-{digest}"}  # noqa: S704
+    return environment.get_template("page.html")
 
 
 def _sentence(text: str) -> Markup:
@@ -53,15 +48,3 @@ def _sentence(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
     )
-
-
-def _short(name: str) -> Markup:
-    return escape(visible(name, _LABEL))
-
-
-def _source(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 from urllib.parse import quote
 
-from erasure.reports.page import Codes, Column, Fact, Finding, Findings, Page, Section, Table, Texts
+from erasure.reports.page import Column, Page, Section
 from erasure.reports.shown import visible
 
 LIMIT: Final = 65_000  # bytes; GitHub takes 65,536 characters
@@ -22,7 +22,7 @@ _OTHERS: Final = 3000  # bytes of each section beside what the report is about
 _FINDINGS: Final = LIMIT // 3
 _FOLDING: Final = 200  # bytes around unfolded rows and for how many more there are
 _STACK: Final = 100  # characters; the engine permits no more
-_FINDING: Final = ("", "Rule", "Finding", "What to do")
+_FINDING: Final = tuple(map(Column, ("", "Rule", "Finding", "What to do")))
 _TOKEN: Final = re.compile(r"""(?<!\w)\(*(?:'[^']*'|"[^"]*")\S*|\S+|\s+""")
 _AROUND: Final = re.compile(r"^(\(*)(.*?)([,;:.)?!]*)$", re.DOTALL)
 # Words, dates, times and numbers, in which neither Markdown nor a forge finds anything: not a commit, nor an address.
@@ -38,18 +38,12 @@ def markdown(page: Page) -> str:
     The first line of a plan is `plan_marker`, by which a pipeline finds its comment again; it reads the digest from
     its line.
     """
-    head = _head(page)
-    is_main = [isinstance(section, Table) and section.is_main for section in page.sections]
-    beside = ["" if main else _section(one, _OTHERS) for main, one in zip(is_main, page.sections, strict=True)]
-    room, left = LIMIT - _length(head) - sum(map(_length, beside)), sum(is_main)
-    shown = [head]
-    for section, text in zip(page.sections, beside, strict=True):
-        if isinstance(section, Table) and section.is_main:
-            shown.append(_section(section, room // left))
-            room, left = room - _length(shown[-1]), left - 1
-        else:
-            shown.append(text)
-    return "".join(shown)
+    texts = [_head(page), *("" if section.is_main else _section(section, _OTHERS) for section in page.sections)]
+    main = [place for place, section in enumerate(page.sections, 1) if section.is_main]
+    for done, place in enumerate(main):
+        room = LIMIT - sum(map(_length, texts))
+        texts[place] = _section(page.sections[place - 1], room // (len(main) - done))
+    return "".join(texts)
 
 
 def plan_marker(stack: str) -> str:
@@ -111,38 +105,38 @@ def _head(page: Page) -> str:
         "",
         f"**{page.lead}** {_sentence(page.next_step)}".rstrip(),
         "",
-        *(_fact(fact) for fact in (*page.facts, *page.source)),
+        *(
+            f"- {fact.title}: {(escaped if fact.is_exact else _quoting)(fact.value)}"
+            for fact in (*page.facts, *page.source)
+        ),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _fact(fact: Fact) -> str:
-    return f"- {fact.title}: {escaped(fact.value) if fact.is_exact else _quoting(fact.value)}"
-
-
 def _section(section: Section, room: int) -> str:
     """Return a section; one that could be of any length in at most `room` bytes."""
-    match section:
-        case Table():
-            return _table(section, room)
-        case Texts():
-            # Another bullet than that of the facts: no text can be taken for the digest's line.
-            lines, more = _fitting((f"* {_quoting(text, _LONG)}" for text in section.texts), room, len(section.texts))
-            return _titled(section.title, "", [*lines, *([f"* {more}"] if more else [])])
-        case Findings():
-            lines, more = _fitting(map(_finding, section.findings), _FINDINGS, len(section.findings))
-            return _titled(section.title, "", [*_columns(tuple(map(Column, _FINDING))), *lines, *_after(more)])
-        case Codes():
-            blocks = [
-                line
-                for code in section.codes
-                for line in ("", _sentence(code.sentence), "", f"```{code.language}", code.text, "```")
-            ]
-            return _titled(section.title, "", blocks[1:])
-    return ""
+    if section.bars:
+        return ""
+    if section.rows:
+        return _table(section, room)
+    if section.texts:
+        # Another bullet than that of the facts: no text can be taken for the digest's line.
+        lines, more = _fitting((f"* {_quoting(text, _LONG)}" for text in section.texts), room, len(section.texts))
+        lines += [f"* {more}"] if more else []
+    elif section.findings:
+        found = (
+            _row((state, _quoting(fired.rule), _quoting(fired.found, _LONG), _sentence(fired.advice)))
+            for state, _, fired in section.findings
+        )
+        lines, more = _fitting(found, _FINDINGS, len(section.findings))
+        lines = [*_columns(_FINDING), *lines, *(["", more] if more else [])]
+    else:
+        codes = (["", _sentence(code.sentence), "", f"```{code.language}", code.text, "```"] for code in section.codes)
+        lines = [line for code in codes for line in code][1:]
+    return _titled(section.title, "", lines)
 
 
-def _table(table: Table, room: int) -> str:
+def _table(table: Section, room: int) -> str:
     head = _columns(table.columns)
     title, explanation = f"{table.title} ({len(table.rows):,})", _sentence(table.explanation)
     room -= _length(_titled(title, explanation, [])) + 2 * _length("\n".join(head)) + _FOLDING
@@ -153,11 +147,7 @@ def _table(table: Table, room: int) -> str:
     if len(rows) > _OPEN:
         others = ["", *head, *rows[_OPEN:], ""]
         lines += ["", f"<details><summary>The next {len(rows) - _OPEN:,}</summary>", *others, "</details>"]
-    return _titled(title, explanation, [*lines, *_after(more)])
-
-
-def _finding(found: Finding) -> str:
-    return _row((found.state, _quoting(found.rule), _quoting(found.found, _LONG), _sentence(found.remedy)))
+    return _titled(title, explanation, [*lines, *(["", more] if more else [])])
 
 
 def _fitting(lines: Iterable[str], room: int, number: int) -> tuple[list[str], str]:
@@ -170,10 +160,6 @@ def _fitting(lines: Iterable[str], room: int, number: int) -> tuple[list[str], s
         fitting.append(line)
     left = number - len(fitting)
     return fitting, f"and {left:,} more: see `--format html` or `--format json`" if left else ""
-
-
-def _after(more: str) -> list[str]:
-    return ["", more] if more else []
 
 
 def _titled(title: str, explanation: str, lines: Sequence[str]) -> str:

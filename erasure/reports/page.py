@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from erasure.plan import Fired
 from erasure.reports.shown import size
 
 Tone = Literal["good", "warn", "bad", "quiet"]
@@ -41,16 +42,6 @@ class Fact(NamedTuple):
     is_exact: bool = False
 
 
-class Finding(NamedTuple):
-    """A rule that fired, and what it means for the update. The remedy is a sentence."""
-
-    state: str
-    tone: Tone
-    rule: str
-    found: str
-    remedy: str
-
-
 class Code(NamedTuple):
     """Something to be pasted as it is, which holds no name that hides anything, after a sentence that says where."""
 
@@ -60,60 +51,28 @@ class Code(NamedTuple):
     text: str
 
 
-class Bar(NamedTuple):
-    """One bar of a chart; `part` is its length as a percentage of the longest."""
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: its title, a sentence about it, and one kind of content.
 
-    name: str
-    value: str
-    part: float
-
-
-class Table(NamedTuple):
-    """A table, with a sentence about it.
-
-    What the report is about `is_main`: it has more room than what stands beside it. All rows of one that is
-    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted.
+    `texts` may quote names; `findings` are rules that fired, after what each means for the update; `codes` are to be
+    pasted; `bars`, the longest first, are names with their bytes, which a table tells as well: for where there is room.
+    What the report is about `is_main`: its rows have more room than those beside it. All rows of a table that is
+    `searched_for` its rows' noun stand in the HTML page, to be searched and sorted. A section that `is_part` belongs to
+    the one before it.
     """
 
     title: str
-    explanation: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    explanation: str = ""
+    columns: Sequence[Column] = ()
+    rows: Sequence[Sequence[Cell]] = ()
+    texts: Sequence[str] = ()
+    findings: Sequence[tuple[str, Tone, Fired]] = ()
+    codes: Sequence[Code] = ()
+    bars: Sequence[tuple[str, int]] = ()
     is_main: bool = False
     searched_for: str = ""
-
-
-class Texts(NamedTuple):
-    """A list of texts, which may quote names. One that `is_part` belongs to the section before it."""
-
-    title: str
-    texts: Sequence[str]
     is_part: bool = False
-
-
-class Findings(NamedTuple):
-    """The rules that fired."""
-
-    title: str
-    findings: Sequence[Finding]
-
-
-class Codes(NamedTuple):
-    """What is to be pasted."""
-
-    title: str
-    codes: Sequence[Code]
-
-
-class Chart(NamedTuple):
-    """A bar chart of what a table tells as well: for where there is room."""
-
-    title: str
-    explanation: str
-    bars: Sequence[Bar]
-
-
-Section = Table | Texts | Findings | Codes | Chart
 
 
 @dataclass(frozen=True)
@@ -127,11 +86,11 @@ class Page:
     title: str
     standing: tuple[str, Tone]
     lead: str
-    facts: Sequence[Fact]
     source: Sequence[Fact]
     sections: Sequence[Section]
     note: str
     next_step: str = ""
+    facts: Sequence[Fact] = ()
 
 
 USER: Final = Column("User", "name")
@@ -139,14 +98,10 @@ DESTINATION: Final = Column("Destination", "name")
 PLACE: Final = (Column("Computer", "name"), USER, DESTINATION)
 
 
-def row(*cells: str | Cell) -> tuple[Cell, ...]:
-    """Return a row of a table."""
-    return tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells)
-
-
-def number(value: int) -> Cell:
-    """Return a cell with a number."""
-    return Cell(f"{value:,}", value)
+def row(*cells: str | int | Cell) -> tuple[Cell, ...]:
+    """Return a row of a table, in which a number has its thousands marked."""
+    shown = (Cell(f"{cell:,}", cell) if isinstance(cell, int) else cell for cell in cells)
+    return tuple(Cell(cell) if isinstance(cell, str) else cell for cell in shown)
 
 
 def stored(stored_bytes: int | None, unknown: str) -> Cell:

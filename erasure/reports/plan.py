@@ -4,8 +4,6 @@ The JSON form is version 1 of a documented format: docs/plan.schema.json.
 """
 
 import datetime
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +12,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from erasure.message import Message
 from erasure.plan import Fired
+from erasure.replaced import replaced
 
 PLAN_FILE: Final = "MBS_PLAN_FILE"
 """The environment variable that names the file in which a preview or an update leaves its plan."""
@@ -103,20 +102,10 @@ class PlanReport(Message):
     adoptions: tuple[str, ...]
     releases: tuple[str, ...]
 
-    def text(self) -> str:
-        """Return the JSON form."""
-        return self.model_dump_json(indent=2) + "\n"
-
     def write(self, file: Path) -> None:
         """Write it whole or not at all. Raises OSError."""
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as open_file:
-                open_file.write(self.text())
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replaced(file) as draft:
+            draft.write_text(self.text(), encoding="utf-8")
 
 
 def riskiest_first(purges: Iterable[Purge]) -> list[Purge]:

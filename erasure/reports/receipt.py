@@ -22,6 +22,8 @@ LIMITS = (
     "A computer is addressed by its name. Copies that the account does not list are not covered.",
 )
 
+DueMet = Literal["met", "missed", "open"] | None
+
 
 class Selection(Message):
     """Which purges of the stack a receipt is about; null: all of them."""
@@ -80,9 +82,7 @@ class Purge(Message):
     endpoint: str
     request: str | None = Field(description="The erasure request that this answers.")
     due: datetime.date | None = Field(description="The request's legal deadline.")
-    due_met: Literal["met", "missed", "open"] | None = Field(
-        description="Whether the verdict `erased` came by the deadline; null: there is none."
-    )
+    due_met: DueMet = Field(description="Whether the verdict `erased` came by the deadline; null: there is none.")
     reason: str | None
     asked_by: str | None = Field(description="Who ran the update.")
     approved_by: str | None
@@ -116,7 +116,7 @@ class Request(Message):
     due: datetime.date | None
     purges: int
     erased: int
-    due_met: Literal["met", "missed", "open"] | None
+    due_met: DueMet
 
 
 class Head(Message):
@@ -146,10 +146,6 @@ class Receipt(Message):
         unsealed = self.model_copy(update={"seal": ""})
         return self.model_copy(update={"seal": "sha256:" + hashlib.sha256(unsealed.text().encode()).hexdigest()})
 
-    def text(self) -> str:
-        """Return the JSON form in its one spelling, so that every byte of a copy can be checked."""
-        return self.model_dump_json(indent=2) + "\n"
-
 
 def receipt(
     stack: str, records: Sequence[tuple[Record, str]], selection: Selection, made_at: datetime.datetime
@@ -159,9 +155,9 @@ def receipt(
         raise ValueError("the ledger has no event of this stack")
     last, last_hash = records[-1]
     hashes = {record.sequence: hash_ for record, hash_ in records}
-    chosen = [life for life in purges_in(record for record, _ in records) if _is_chosen(life, selection)]
-    purges = tuple(_purge(one, hashes, made_at) for one in chosen)
-    counts = Counter(one.verdict.value if one.verdict else "unseen" for one in purges)
+    chosen = (life for life in purges_in(record for record, _ in records) if _is_chosen(life, selection))
+    purges = tuple(_purge(life, hashes, made_at) for life in chosen)
+    counts = Counter(purge.verdict.value if purge.verdict else "unseen" for purge in purges)
     return Receipt(
         stack=stack,
         made_at=made_at,
@@ -186,33 +182,24 @@ def _is_chosen(life: Life, selection: Selection) -> bool:
 def _purge(life: Life, hashes: dict[int, str], made_at: datetime.datetime) -> Purge:
     known = life.intention
     due = datetime.date.fromisoformat(known["due"]) if known.get("due") else None
-    verdict = life.verdicts[-1] if life.verdicts else None
+    same = ("customer", "request", "reason", "approved_by", "digest", "commit", "pull_request", "run")
     return Purge(
-        customer=known.get("customer"),
-        user=life.named("user"),
-        computer=life.named("computer"),
-        destination=life.named("destination"),
-        endpoint=life.endpoint,
-        request=known.get("request"),
-        due=due,
-        due_met=_due_met(due, _erased_at(life), made_at),
-        reason=known.get("reason"),
+        **{name: known.get(name) for name in same},
         asked_by=known.get("who"),
-        approved_by=known.get("approved_by"),
-        digest=known.get("digest"),
         set_size=known.get("purges"),
-        commit=known.get("commit"),
         differed=known.get("differs"),
-        pull_request=known.get("pull_request"),
-        run=known.get("run"),
+        **{name: life.named(name) for name in ("user", "computer", "destination")},
+        endpoint=life.endpoint,
+        due=due,
+        due_met=_due_met(life, due, made_at),
         stored_bytes=life.stored_bytes,
         intended_at=life.intended_at,
         calls=tuple(Call(at=at) for at in life.sent_at),
         failures=tuple(Failure(at=at, finding=finding) for at, finding in life.failures),
         answer=_answer(life),
         answered_at=life.asked_at,
-        verdict=verdict[1] if verdict else None,
-        because=verdict[2] if verdict else None,
+        verdict=life.verdict,
+        because=life.verdicts[-1][2] if life.verdicts else None,
         verdicts=tuple(Change(at=at, verdict=given, because=because) for at, given, because in life.verdicts),
         looks=tuple(map(_look, life.observations)),
         managed_again_at=life.adopted_again_at,
@@ -242,19 +229,14 @@ def _answer(life: Life) -> Literal["accepted", "gone", "gone after a lost answer
     return "refused" if life.failures and life.failures[-1][0] >= life.sent_at[-1] else "lost"
 
 
-def _erased_at(life: Life) -> datetime.datetime | None:
-    """Return when the present verdict `erased` was given; None: it is another life."""
-    return life.verdicts[-1][0] if life.verdict is Verdict.ERASED else None
-
-
-def _due_met(
-    due: datetime.date | None, erased_at: datetime.datetime | None, made_at: datetime.datetime
-) -> Literal["met", "missed", "open"] | None:
+def _due_met(life: Life, due: datetime.date | None, made_at: datetime.datetime) -> DueMet:
     if due is None:
         return None
-    if erased_at is not None:
-        return "met" if erased_at.date() <= due else "missed"
-    return "open" if made_at.date() <= due else "missed"
+    is_erased = life.verdict is Verdict.ERASED
+    until = life.verdicts[-1][0] if is_erased else made_at
+    if until.date() > due:
+        return "missed"
+    return "met" if is_erased else "open"
 
 
 def _unverified(life: Life) -> Iterable[str]:
@@ -275,18 +257,15 @@ def _unverified(life: Life) -> Iterable[str]:
 
 def _requests(purges: Iterable[Purge]) -> Iterable[Request]:
     groups: dict[str, list[Purge]] = {}
-    for one in purges:
-        if one.request is not None:
-            groups.setdefault(one.request, []).append(one)
+    for purge in purges:
+        if purge.request is not None:
+            groups.setdefault(purge.request, []).append(purge)
+    worst_first: tuple[DueMet, ...] = ("missed", "open", "met", None)
     for name, members in groups.items():
-        states = {one.due_met for one in members} - {None}
-        worst: Literal["met", "missed", "open"] | None = next(
-            (state for state in ("missed", "open", "met") if state in states), None
-        )
         yield Request(
             request=name,
-            due=min((one.due for one in members if one.due is not None), default=None),
+            due=min((purge.due for purge in members if purge.due is not None), default=None),
             purges=len(members),
-            erased=sum(one.verdict is Verdict.ERASED for one in members),
-            due_met=worst,
+            erased=sum(purge.verdict is Verdict.ERASED for purge in members),
+            due_met=min((purge.due_met for purge in members), key=worst_first.index),
         )

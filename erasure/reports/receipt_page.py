@@ -2,25 +2,27 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from erasure.ledger import Verdict
-from erasure.reports.page import PLACE, Column, Fact, Page, Table, Texts, number, row, stored
+from erasure.reports.page import PLACE, Column, Fact, Page, Section, row, stored
 from erasure.reports.receipt import Purge, Receipt
 from erasure.reports.shown import counted, moment, size
-from erasure.reports.verification_page import MEANINGS, standing
+from erasure.reports.verification import MEANINGS, standing
 
-_UNSEEN: Final = "not looked at yet"
 _DUE: Final = {"met": "met", "missed": "missed", "open": "not over yet", None: "none"}
-_COUNT: Final = Column("Purges", "number")
+_COUNTS: Final = (Column("Purges", "number"), Column("Erased", "number"))
 
 
 def receipt_page(receipt: Receipt) -> Page:
     """Return the page of a receipt."""
     name = _name(receipt)
-    ledger = receipt.ledger
-    tables = (_purges(receipt), _requests(receipt), _asked(receipt), _doubts(receipt), _history(receipt))
+    counts = ", ".join(f"{count:,} {_named(verdict)}" for verdict, count in receipt.counts.items())
+    asked_for = f"The erasure of {counted(len(receipt.purges), 'binding')} was asked for: {counts}."
+    unverified = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
+    doubts = Section("What could not be verified", "", (*PLACE, Column("Not verified")), unverified, is_main=True)
+    tables = (_purges(receipt), _requests(receipt), _asked(receipt), doubts, _history(receipt))
     return Page(
         kind="receipt",
         label="Erasure receipt",
@@ -28,18 +30,18 @@ def receipt_page(receipt: Receipt) -> Page:
         name=name,
         title=f"Erasure receipt of {name}",
         standing=standing(purge.verdict for purge in receipt.purges),
-        lead=_lead(receipt),
+        lead=asked_for if receipt.purges else "The ledger knows of no such purge.",
         facts=_facts(receipt),
         source=(
             Fact("Stack", receipt.stack),
             Fact("Made at", f"{moment(receipt.made_at)} UTC"),
-            Fact("Ledger", f"{ledger.chain}, the first {ledger.event:,} events"),
-            Fact("Hash of the last", ledger.hash, is_exact=True),
+            Fact("Ledger", f"{receipt.ledger.chain}, the first {receipt.ledger.event:,} events"),
+            Fact("Hash of the last", receipt.ledger.hash, is_exact=True),
         ),
         sections=(
             *(table for table in tables if table.rows),
-            Texts("What this can say, and what not", receipt.limits),
-            Texts("The verdicts", [f"{verdict}: {meaning}" for verdict, meaning in MEANINGS.items()], is_part=True),
+            Section("What this can say, and what not", texts=receipt.limits),
+            Section("The verdicts", texts=[": ".join(meaning) for meaning in MEANINGS.items()], is_part=True),
         ),
         note=(
             "Made by mbs-erasure from its ledger. `receipt --format json` has every event with its hash, and"
@@ -56,13 +58,6 @@ def _name(receipt: Receipt) -> str:
     if chosen.request:
         return f"Request {chosen.request}" + (f", {customer}" if customer else "")
     return customer or f"Stack {receipt.stack}"
-
-
-def _lead(receipt: Receipt) -> str:
-    if not receipt.purges:
-        return "The ledger knows of no such purge."
-    counts = ", ".join(f"{count:,} {_named(verdict)}" for verdict, count in receipt.counts.items())
-    return f"The erasure of {counted(len(receipt.purges), 'binding')} was asked for: {counts}."
 
 
 def _facts(receipt: Receipt) -> list[Fact]:
@@ -83,12 +78,12 @@ def _facts(receipt: Receipt) -> list[Fact]:
     return facts
 
 
-def _purges(receipt: Receipt) -> Table:
+def _purges(receipt: Receipt) -> Section:
     """Return every purge with its verdict, those that are not erased first."""
     rows = [
         row(
             *_place(purge),
-            purge.verdict.value if purge.verdict else _UNSEEN,
+            _named(purge.verdict or "unseen"),
             purge.because or "",
             f"{purge.answer}, {moment(purge.answered_at)}" if purge.answered_at else purge.answer,
             stored(purge.stored_bytes, "not told"),
@@ -97,27 +92,23 @@ def _purges(receipt: Receipt) -> Table:
     ]
     columns = (*PLACE, Column("Verdict"), Column("Because"), Column("Answer"), Column("Stored", "number"))
     explanation = "What was stored before is of the computer on all destinations together."
-    return Table("Purges", explanation, columns, rows, is_main=True, searched_for="purge")
+    return Section("Purges", explanation, columns, rows, is_main=True, searched_for="purge")
 
 
-def _requests(receipt: Receipt) -> Table:
-    rows = [
-        row(
-            asked.request,
-            str(asked.due) if asked.due else "none",
-            number(asked.purges),
-            number(asked.erased),
-            _DUE[asked.due_met],
-        )
-        for asked in receipt.requests
-    ]
-    counts = (_COUNT, Column("Erased", "number"))
-    columns = (Column("Request", "name"), Column("Deadline", "date"), *counts, Column("Deadline met"))
-    explanation = "Met: the verdict `erased` came by that day, UTC."
-    return Table("Erasure requests", explanation, columns, rows, is_main=True)
+def _requests(receipt: Receipt) -> Section:
+    return Section(
+        "Erasure requests",
+        "Met: the verdict `erased` came by that day, UTC.",
+        (Column("Request", "name"), Column("Deadline", "date"), *_COUNTS, Column("Deadline met")),
+        [
+            row(asked.request, str(asked.due or "none"), asked.purges, asked.erased, _DUE[asked.due_met])
+            for asked in receipt.requests
+        ],
+        is_main=True,
+    )
 
 
-def _asked(receipt: Receipt) -> Table:
+def _asked(receipt: Receipt) -> Section:
     sets = Counter(
         (
             purge.digest or "none is recorded",
@@ -128,52 +119,44 @@ def _asked(receipt: Receipt) -> Table:
         )
         for purge in receipt.purges
     )
-    columns = (Column("Digest"), _COUNT, *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
-    rows = [row(digest, number(count), *rest) for (digest, *rest), count in sets.items()]
-    return Table("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
+    columns = (Column("Digest"), _COUNTS[0], *map(Column, ("Asked by", "Commit", "Approved by", "Reason")))
+    rows = [row(digest, count, *rest) for (digest, *rest), count in sets.items()]
+    return Section("Who asked, and who approved", "One row for each set of purges.", columns, rows, is_main=True)
 
 
-def _doubts(receipt: Receipt) -> Table:
-    rows = [row(*_place(purge), text) for purge in receipt.purges for text in purge.unverified]
-    return Table("What could not be verified", "", (*PLACE, Column("Not verified")), rows, is_main=True)
-
-
-def _history(receipt: Receipt) -> Table:
-    events = sorted(
-        ((at, *_place(purge), text) for purge in receipt.purges for at, text in _events(purge)),
-        key=lambda event: event[0],
-    )
-    return Table(
+def _history(receipt: Receipt) -> Section:
+    happened = ((at, _place(purge), text) for purge in receipt.purges for at, text in _events(purge))
+    return Section(
         "What happened",
         "By the clock of the machine that wrote it.",
         (Column("When (UTC)", "date"), *PLACE, Column("What")),
-        [row(moment(at), *rest) for at, *rest in events],
+        [row(moment(at), *place, text) for at, place, text in sorted(happened, key=lambda event: event[0])],
         is_main=True,
     )
 
 
-def _events(purge: Purge) -> Sequence[tuple[datetime.datetime, str]]:
+def _events(purge: Purge) -> Iterator[tuple[datetime.datetime, str]]:
     answer = {
         "accepted": "accepted: 200, no body",
         "gone": "not listed any more: nothing was sent",
         "gone after a lost answer": "not listed any more, after a call whose answer was lost",
     }.get(purge.answer)
-    return [
-        *([(purge.intended_at, "intended")] if purge.intended_at else []),
-        *((call.at, "sent") for call in purge.calls),
-        *((failure.at, f"refused: {failure.finding}") for failure in purge.failures),
-        *([(purge.answered_at, answer)] if purge.answered_at and answer else []),
-        *((look.at, _seen(look.listed, look.stored_bytes, look.problem)) for look in purge.looks),
-        *((change.at, f"verdict: {change.verdict.value}, {change.because}") for change in purge.verdicts),
-        *([(purge.managed_again_at, "managed again")] if purge.managed_again_at else []),
-    ]
-
-
-def _seen(listed: bool | None, stored_bytes: int | None, problem: str | None) -> str:
-    if listed is None:
-        return f"looked at: {problem or 'the account could not tell'}"
-    size_then = "not told" if stored_bytes is None else size(stored_bytes)
-    return f"looked at: {'listed' if listed else 'not listed'}, stored: {size_then}"
+    if purge.intended_at:
+        yield purge.intended_at, "intended"
+    for call in purge.calls:
+        yield call.at, "sent"
+    for failure in purge.failures:
+        yield failure.at, f"refused: {failure.finding}"
+    if purge.answered_at and answer:
+        yield purge.answered_at, answer
+    for look in purge.looks:
+        stored_then = "not told" if look.stored_bytes is None else size(look.stored_bytes)
+        seen = f"{'listed' if look.listed else 'not listed'}, stored: {stored_then}"
+        yield look.at, f"looked at: {(look.problem or 'the account could not tell') if look.listed is None else seen}"
+    for change in purge.verdicts:
+        yield change.at, f"verdict: {change.verdict.value}, {change.because}"
+    if purge.managed_again_at:
+        yield purge.managed_again_at, "managed again"
 
 
 def _place(purge: Purge) -> tuple[str, str, str]:
@@ -188,4 +171,4 @@ def _commit(purge: Purge) -> str:
 
 
 def _named(verdict: str) -> str:
-    return _UNSEEN if verdict == "unseen" else verdict
+    return "not looked at yet" if verdict == "unseen" else str(verdict)

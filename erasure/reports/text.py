@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from erasure.reports.page import Codes, Column, Fact, Findings, Page, Section, Table, Texts, Tone
+from erasure.reports.page import Column, Page, Section, Tone
 from erasure.reports.shown import visible
 
 _MAIN: Final = 50  # rows of what the report is about
@@ -23,12 +23,7 @@ def show(page: Page, console: Console) -> None:
     console.print()
     console.print(Text(visible(f"{page.lead} {page.next_step}".strip())))
     console.print()
-    _facts([*page.facts, *page.source], console)
-    for section in page.sections:
-        _section(section, console)
-
-
-def _facts(facts: Sequence[Fact], console: Console) -> None:
+    facts = [*page.facts, *page.source]
     grid = _grid([Column(""), Column("")])
     for fact in facts:
         if not fact.is_exact:
@@ -37,53 +32,43 @@ def _facts(facts: Sequence[Fact], console: Console) -> None:
     for fact in facts:
         if fact.is_exact:
             console.out(f"{fact.title}  {visible(fact.value)}", highlight=False)
+    for section in page.sections:
+        # A chart is for where there is room: a table tells the same.
+        if not section.bars:
+            _section(section, console)
 
 
 def _section(section: Section, console: Console) -> None:
-    match section:
-        case Table():
-            _heading(f"{section.title} ({len(section.rows):,})", section.explanation, console)
-            _table(section, console)
-        case Texts():
-            _heading(section.title, "", console)
-            for text in section.texts[:_OTHERS]:
-                console.print(Text(f"- {visible(text)}"))
-            _more(len(section.texts) - _OTHERS, console)
-        case Findings():
-            _heading(section.title, "", console)
-            for finding in section.findings:
-                line = Text(f"{finding.state}  ", style=_STYLES[finding.tone])
-                found = f"{visible(finding.rule)}: {visible(finding.found)}"
-                console.print(line.append(found, style="not bold default"))
-                console.print(Text(f"    {visible(finding.remedy)}"))
-        case Codes():
-            _heading(section.title, "", console)
-            for code in section.codes:
-                console.print(Text(visible(code.sentence), style="dim"))
-                # Not wrapped: these are to be pasted.
-                console.out(code.text if code.text.startswith(" ") else f"  {code.text}", highlight=False)
+    console.print()
+    count = f" ({len(section.rows):,})" if section.rows else ""
+    console.print(Text(f"{section.title}{count}", style="bold"))
+    if section.explanation:
+        console.print(Text(visible(section.explanation), style="dim"))
+    if section.rows:
+        _table(section, console)
+    for text in section.texts[:_OTHERS]:
+        console.print(Text(f"- {visible(text)}"))
+    _more(len(section.texts) - _OTHERS, console)
+    for state, tone, fired in section.findings:
+        line = Text(f"{state}  ", style=_STYLES[tone])
+        console.print(line.append(f"{visible(fired.rule)}: {visible(fired.found)}", style="not bold default"))
+        console.print(Text(f"    {visible(fired.advice)}"))
+    for code in section.codes:
+        console.print(Text(visible(code.sentence), style="dim"))
+        # Not wrapped: these are to be pasted.
+        console.out(code.text if code.text.startswith(" ") else f"  {code.text}", highlight=False)
 
 
-def _table(section: Table, console: Console) -> None:
+def _table(section: Section, console: Console) -> None:
     stacked = 3 if section.is_main and console.width < _WIDE else 1
     columns, most = section.columns, _MAIN if section.is_main else _OTHERS
-    grid = _grid([Column(_stacked([column.title for column in columns[:stacked]])), *columns[stacked:]])
+    first = "\n  ".join(column.title for column in columns[:stacked])
+    grid = _grid([Column(first), *columns[stacked:]])
     for row in section.rows[:most]:
         cells = [visible(cell.text) for cell in row]
-        grid.add_row(Text(_stacked(cells[:stacked])), *map(Text, cells[stacked:]))
+        grid.add_row(Text("\n  ".join(cells[:stacked])), *map(Text, cells[stacked:]))
     console.print(grid)
     _more(len(section.rows) - most, console)
-
-
-def _stacked(texts: Sequence[str]) -> str:
-    return "\n  ".join(texts)
-
-
-def _heading(title: str, explanation: str, console: Console) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-    if explanation:
-        console.print(Text(visible(explanation), style="dim"))
 
 
 def _more(number: int, console: Console) -> None:

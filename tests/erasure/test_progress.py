@@ -5,7 +5,7 @@ import pty
 import subprocess
 import sys
 
-PROGRAM = "from erasure.console.output import working\nwith working('previewing acme'): print('the report')"
+PROGRAM = "from erasure.console.shared import working\nwith working('previewing acme'): print('the report')"
 
 
 def test_a_terminal_shows_on_what_a_command_is_at_work() -> None:

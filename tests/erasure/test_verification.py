@@ -1,6 +1,5 @@
 """Looking at the account again after purges, with the sandbox in its place."""
 
-import dataclasses
 import datetime
 
 import pytest
@@ -8,8 +7,8 @@ import requests
 
 from erasure.account import Account
 from erasure.identity import Identity
-from erasure.ledger import Kind, Life, Observation, Verdict
-from erasure.verdict import NewLook, look_again
+from erasure.ledger import Event, Kind, Life, Observation, Verdict
+from erasure.verdict import look_again
 from mbs.client import Client
 from mbs.credentials import Token
 from sandbox.running import RunningSandbox
@@ -37,26 +36,32 @@ def erasure(sandbox: RunningSandbox, computer: str, user: str = USER, endpoint: 
     return Life(key, f"life of {key}", endpoint or sandbox.url, intention=named, accepted_at=LONG_AGO)
 
 
-def look(sandbox: RunningSandbox, *erasures: Life) -> list[NewLook]:
+def looked(sandbox: RunningSandbox, *lives: Life) -> list[tuple[Life, list[Event]]]:
     token = new_token(sandbox)
     sandbox.clear_requests()
-    return look_again(erasures, Account(Client(sandbox.url, Token(token)), concurrency=4), NOW, DAY)
+    return look_again(lives, Account(Client(sandbox.url, Token(token)), concurrency=4), NOW, DAY)
+
+
+def look(sandbox: RunningSandbox, life: Life) -> tuple[Observation, Verdict, str]:
+    """Return what is seen of one life, the verdict, and why."""
+    ((after, _),) = looked(sandbox, life)
+    return after.observations[-1], *after.verdicts[-1][1:]
 
 
 def test_a_look_sees_what_is_listed_and_how_much_is_stored(sandbox: RunningSandbox) -> None:
-    (seen,) = look(sandbox, erasure(sandbox, "PC"))
-    assert (seen.observation.is_listed, seen.observation.stored_bytes, seen.observation.copies) == (True, 100, 0)
-    assert seen.verdict is Verdict.OVERDUE
+    seen, verdict, _ = look(sandbox, erasure(sandbox, "PC"))
+    assert (seen.is_listed, seen.stored_bytes, seen.copies) == (True, 100, 0)
+    assert verdict is Verdict.OVERDUE
 
 
 def test_a_look_at_what_is_gone_sees_that_nothing_is_stored(sandbox: RunningSandbox) -> None:
-    (seen,) = look(sandbox, erasure(sandbox, "GONE"))
-    assert (seen.observation.is_listed, seen.observation.stored_bytes) == (False, 0)
-    assert seen.verdict is Verdict.DELISTED
+    seen, verdict, _ = look(sandbox, erasure(sandbox, "GONE"))
+    assert (seen.is_listed, seen.stored_bytes) == (False, 0)
+    assert verdict is Verdict.DELISTED
 
 
 def test_each_user_is_asked_once_for_each_kind(sandbox: RunningSandbox) -> None:
-    look(sandbox, erasure(sandbox, "PC"), erasure(sandbox, "GONE"))
+    looked(sandbox, erasure(sandbox, "PC"), erasure(sandbox, "GONE"))
     asked = sorted(f"{one.method} {one.path}" for one in sandbox.requests())
     assert asked == [
         "GET /api/Monitoring/user-1",
@@ -68,26 +73,26 @@ def test_each_user_is_asked_once_for_each_kind(sandbox: RunningSandbox) -> None:
 
 def test_bytes_that_the_account_does_not_attribute_may_be_of_any_computer(sandbox: RunningSandbox) -> None:
     sandbox.change_settings(billing_computers="totals")
-    (seen,) = look(sandbox, erasure(sandbox, "GONE"))
-    assert (seen.observation.stored_bytes, seen.verdict) == (None, Verdict.UNKNOWN)
+    seen, verdict, _ = look(sandbox, erasure(sandbox, "GONE"))
+    assert (seen.stored_bytes, verdict) == (None, Verdict.UNKNOWN)
 
 
 def test_a_user_that_the_account_does_not_know_is_unknown(sandbox: RunningSandbox) -> None:
-    (seen,) = look(sandbox, erasure(sandbox, "PC", user="nobody"))
-    assert (seen.verdict, seen.because) == (Verdict.UNKNOWN, "the account does not know user nobody any more")
+    _, verdict, because = look(sandbox, erasure(sandbox, "PC", user="nobody"))
+    assert (verdict, because) == (Verdict.UNKNOWN, "the account does not know user nobody any more")
 
 
 def test_an_account_that_cannot_be_read_is_unknown_and_says_why(sandbox: RunningSandbox) -> None:
     sandbox.inject("status", path_regex="Monitoring", status=503, count=None)
-    (seen,) = look(sandbox, erasure(sandbox, "PC"))
-    assert seen.verdict is Verdict.UNKNOWN
-    assert "answered 503" in seen.because
+    _, verdict, because = look(sandbox, erasure(sandbox, "PC"))
+    assert verdict is Verdict.UNKNOWN
+    assert "answered 503" in because
 
 
 def test_another_account_is_not_asked_about_it(sandbox: RunningSandbox) -> None:
-    (seen,) = look(sandbox, erasure(sandbox, "GONE", endpoint="https://elsewhere.example"))
-    assert seen.verdict is Verdict.UNKNOWN
-    assert "purged at https://elsewhere.example" in seen.because
+    _, verdict, because = look(sandbox, erasure(sandbox, "GONE", endpoint="https://elsewhere.example"))
+    assert verdict is Verdict.UNKNOWN
+    assert "purged at https://elsewhere.example" in because
     assert sandbox.requests() == []
 
 
@@ -95,23 +100,22 @@ def test_object_lock_is_overdue_where_it_stays_listed_and_contradicted_where_it_
     sandbox: RunningSandbox,
 ) -> None:
     sandbox.lock("d-1", "48h")
-    for delisted, verdict in (("with_data", Verdict.OVERDUE), ("at_once", Verdict.CONTRADICTED)):
+    for delisted, expected in (("with_data", Verdict.OVERDUE), ("at_once", Verdict.CONTRADICTED)):
         sandbox.change_settings(delisted=delisted)
         token = new_token(sandbox)
         pair = [{"DestinationId": "d-1", "ComputerName": "PC"}]
         headers = {"Authorization": f"Bearer {token}"}
         path = f"{sandbox.url}/api/Users/{USER}/Computers"
         requests.delete(path, json=pair, headers=headers, timeout=30).raise_for_status()
-        (seen,) = look(sandbox, erasure(sandbox, "PC"))
-        assert seen.verdict is verdict
+        _, verdict, _ = look(sandbox, erasure(sandbox, "PC"))
+        assert verdict is expected
 
 
 def test_the_ledger_keeps_every_look_and_a_verdict_where_it_changed(sandbox: RunningSandbox) -> None:
-    one = erasure(sandbox, "PC")
-    (seen,) = look(sandbox, one)
-    assert [event.kind for event in seen.events()] == [Kind.OBSERVED, Kind.VERDICT]
-    (again,) = look(sandbox, dataclasses.replace(one, verdicts=((NOW, Verdict.OVERDUE, ""),)))
-    assert [event.kind for event in again.events()] == [Kind.OBSERVED]
+    ((after, events),) = looked(sandbox, erasure(sandbox, "PC"))
+    assert [event.kind for event in events] == [Kind.OBSERVED, Kind.VERDICT]
+    ((_, events),) = looked(sandbox, after)
+    assert [event.kind for event in events] == [Kind.OBSERVED]
 
 
 def test_a_look_is_kept_and_read_again_as_it_was() -> None:

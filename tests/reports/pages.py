@@ -7,8 +7,7 @@ from erasure.ledger import Verdict
 from erasure.reports.page import Page
 from erasure.reports.plan_page import plan_page
 from erasure.reports.receipt_page import receipt_page
-from erasure.reports.verification import Verification, Verified
-from erasure.reports.verification_page import verification_page
+from erasure.reports.verification import Verification, Verified, verification_page
 from tests.reports import receipts
 from tests.reports.samples import COLD, ENDPOINT, HOSTILE, NOW, named, refused
 

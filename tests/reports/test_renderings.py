@@ -4,7 +4,7 @@ import pytest
 
 from erasure.reports.html import html
 from erasure.reports.markdown import markdown
-from erasure.reports.page import Chart, Codes, Findings, Page, Table, Texts
+from erasure.reports.page import Page
 from tests.reports.pages import USUAL
 from tests.reports.rendered import Rendered, forge
 from tests.reports.test_text import shown
@@ -30,18 +30,12 @@ def told(page: Page) -> set[str]:
     """Return the texts of a page, but for the marks of code, and for the chart of its table."""
     texts = {page.title, page.standing[0], page.lead, page.next_step}
     texts |= {text for fact in (*page.facts, *page.source) for text in (fact.title, fact.value)}
-    for section in (each for each in page.sections if not isinstance(each, Chart)):
-        texts.add(section.title)
-        match section:
-            case Table():
-                texts |= {section.explanation, *(column.title for column in section.columns)}
-                texts |= {cell.text for row in section.rows for cell in row}
-            case Texts():
-                texts |= {*section.texts}
-            case Findings():
-                texts |= {text for finding in section.findings for text in finding}
-            case Codes():
-                texts |= {text for code in section.codes for text in (code.sentence, *code.text.split("\n"))}
+    for section in (each for each in page.sections if not each.bars):
+        texts |= {section.title, section.explanation, *(column.title for column in section.columns)}
+        texts |= {cell.text for row in section.rows for cell in row} | {*section.texts}
+        for state, _, fired in section.findings:
+            texts |= {state, fired.rule, fired.found, fired.advice}
+        texts |= {text for code in section.codes for text in (code.sentence, *code.text.split("\n"))}
     return {" ".join(text.replace("`", "").split()).casefold() for text in texts - {"bad", "warn", "good", "quiet"}}
 
 

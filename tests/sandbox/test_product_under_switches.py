@@ -75,8 +75,8 @@ class Stack:
         """Look again so long after the purges, by the sandbox's clock and ours, and return what that comes to."""
         self.sandbox.move_clock(after)
         now = datetime.datetime.now(datetime.UTC) + after
-        looks = look_again(purges_in(record for record, _ in ledger().records()), self.account(), now, DAY)
-        return {look.life.binding: look.verdict for look in looks}
+        looked = look_again(purges_in(record for record, _ in ledger().records()), self.account(), now, DAY)
+        return {life.binding: life.verdicts[-1][1] for life, _ in looked}
 
     def account(self) -> Account:
         """Return the account as a new operation sees it."""
