@@ -49,9 +49,7 @@ def summary(report: PlanReport, file: str | None) -> str:
     totals = report.totals
     if not report.purges:
         return ""
-    largest = sorted(
-        (purge for purge in report.purges if purge.stored_bytes), key=lambda purge: -(purge.stored_bytes or 0)
-    )
+    largest = sorted(report.purges, key=lambda purge: -(purge.stored_bytes or 0))[:_SHOWN]
     lines = [
         f"in all: {counted(totals.purges, 'purge')} of {totals.bound:,} bindings, {counted(totals.users, 'user')}"
         + (f", {size(totals.stored_bytes)}" if totals.stored_bytes else ""),
