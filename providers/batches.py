@@ -64,7 +64,6 @@ class Batches:
         self._pool.submit(self._settle, batch, results)
 
     def _settle(self, batch: list[Bound], results: Mapping[str, Future[None]]) -> None:
-        errors: Mapping[str, BaseException | None]
         try:
             ended = self._send(batch)
             errors = {name: ended[name] for name in results}
@@ -73,8 +72,7 @@ class Batches:
         with self._lock:
             self._under_way -= 1
         for name, result in results.items():
-            error = errors[name]
-            if error is None:
+            if (error := errors[name]) is None:
                 result.set_result(None)
             else:
                 result.set_exception(error)
