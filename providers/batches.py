@@ -66,6 +66,7 @@ class Batches:
     def _settle(self, batch: list[Bound], results: Mapping[str, Future[None]]) -> None:
         try:
             ended = self._send(batch)
+            # One that was not answered for fails here, and the batch with it: none passes unsaid.
             errors = {name: ended[name] for name in results}
         except BaseException as unexpected:  # noqa: BLE001 -- each deletion of the batch fails with it
             errors = dict.fromkeys(results, unexpected)

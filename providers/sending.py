@@ -57,6 +57,7 @@ class Sender:
         def attempt() -> None:
             nonlocal left, is_unknown
             if is_unknown:
+                # What is gone by now went by our call, and the record has to say so.
                 left = self._still_listed(left)
             if left:
                 self._write_down_that_it_is_sent(left)

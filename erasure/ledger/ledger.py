@@ -206,6 +206,7 @@ class Ledger:
         if self._is_ready:
             return
         with self._ledger_errors(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            # SQLite's IMMEDIATE keeps other processes out of this; PostgreSQL has no such beginning.
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
             METADATA.create_all(connection)
