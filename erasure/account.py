@@ -29,10 +29,8 @@ class Once(Generic[T]):
     def get(self, key: str, find: Callable[[], T]) -> T:
         """Return the answer to a key, or raise what finding it raised."""
         with self._lock:
-            answer = self._answers.get(key)
-            is_ours = answer is None
-            if answer is None:
-                answer = self._answers[key] = Future()
+            is_ours = key not in self._answers
+            answer = self._answers.setdefault(key, Future())
         if is_ours:
             try:
                 answer.set_result(find())
@@ -74,10 +72,8 @@ class Listing:
 
     def pairs(self) -> list[UserComputer]:
         """Return all that is listed, in order."""
-        return sorted(
-            (pair for same in self._pairs.values() for pair in same),
-            key=lambda pair: (fold(pair.computer_name), pair.destination_id),
-        )
+        every = (pair for same in self._pairs.values() for pair in same)
+        return sorted(every, key=lambda pair: (fold(pair.computer_name), pair.destination_id))
 
     def destinations(self, computer: str) -> frozenset[str]:
         """Return the folded IDs of the destinations that list a computer."""

@@ -139,15 +139,15 @@ def read_configuration(
     values = {key: text for key, text in values.items() if text.strip() or key not in _CREDENTIALS}
     from_environment = {key: text.strip() for name, key in ENVIRONMENT.items() if (text := environment.get(name, ""))}
     problems = [
-        *_mixed_credentials(values, "the configuration"),
-        *_mixed_credentials(from_environment, "the environment"),
+        f"{source}: holds a token and a login or password; keep one kind"
+        for source, given in (("the configuration", values), ("the environment", from_environment))
+        if "token" in given and ("login" in given or "password" in given)
     ]
     if secret_keys is not None:
         problems += _in_the_clear(values, secret_keys)
     merged: dict[str, Any] = dict(values)
     if any(key in from_environment for key in _CREDENTIALS):
-        kind = "token" if "token" in from_environment else "login"
-        for other in ("login", "password") if kind == "token" else ("token",):
+        for other in ("login", "password") if "token" in from_environment else ("token",):
             merged.pop(other, None)
     merged.update(from_environment)
     for key in (*_CREDENTIALS, "ledger"):
@@ -164,12 +164,6 @@ def read_configuration(
     if problems:
         raise Problems(problems)
     return configuration
-
-
-def _mixed_credentials(values: Mapping[str, str], source: str) -> list[str]:
-    if "token" in values and ("login" in values or "password" in values):
-        return [f"{source}: holds a token and a login or password; keep one kind"]
-    return []
 
 
 def _in_the_clear(values: Mapping[str, str], secret_keys: frozenset[str]) -> list[str]:

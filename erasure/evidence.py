@@ -1,18 +1,20 @@
 """What the account says about a plan: asked only where something is to be adopted or purged, once a user."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from erasure.account import Account, Listing
 from erasure.errors import Refusal
 from erasure.identity import Identity, fold
 from erasure.ledger import Observation
 from mbs.errors import MbsError
-from mbs.models import PlanRun, User, UserComputer
+from mbs.models import Billing, PlanRun, User, UserComputer
 
-_WIDEST_ZONE: Final = datetime.timedelta(hours=14)
+T = TypeVar("T")
+
+_WIDEST_ZONE: Final = datetime.timedelta(hours=14)  # no clock on earth is further from UTC
 
 
 @dataclass(frozen=True)
@@ -83,54 +85,43 @@ def look_up(
     users = [identities[0].user for identities in (*dropped.values(), *adopted.values())]
 
     def look(user_id: str) -> UserEvidence:
-        key = fold(user_id)
-        own, new = dropped.get(key, ()), adopted.get(key, ())
-        return _look(user_id, own, new, account, at, activity=activity, names=names)
+        own = dropped.get(fold(user_id), ())
+        try:
+            listing = account.listing(user_id)
+            pairs, refusals = _find(listing, own, adopted.get(fold(user_id), ()))
+            # Only an account that knows the user and does not list the data says that the data is gone.
+            is_known = None not in pairs.values() or account.knows(user_id)
+            runs = account.client.plan_runs(user_id) or [] if own and activity else []
+        except MbsError as error:
+            return UserEvidence(user_id, error)
+        if not is_known:
+            # What an unknown user does not list may be there all the same: it is asked for by the names of adoption.
+            as_adopted = {
+                purge.id: UserComputer(DestinationId=purge.destination, ComputerName=purge.computer) for purge in own
+            }
+            pairs = {binding: pair or as_adopted[binding] for binding, pair in pairs.items()}
+        # Without these a user can still be judged: the rules say what a missing answer means.
+        billing, billing_error = _answer(lambda: account.client.billing(user_id, at.date())) if own else (None, None)
+        user, name_error = _answer(lambda: account.user(user_id)) if own and names else (None, None)
+        stored = None if billing is None else _stored(billing)
+        return UserEvidence(
+            user=user_id,
+            listing=listing,
+            is_known=is_known,
+            pairs=pairs,
+            observations={
+                purge.id: _observation(purge, listing, runs, stored or {}, at, is_known=is_known)
+                for purge in own
+                if purge.id in pairs
+            },
+            refusals=tuple(refusals),
+            stored=stored,
+            billing_error=billing_error,
+            account=user,
+            name_error=name_error,
+        )
 
     return Evidence({fold(about.user): about for about in account.for_each(users, look)})
-
-
-def _look(
-    user_id: str,
-    purges: Sequence[Identity],
-    adoptions: Sequence[Identity],
-    account: Account,
-    at: datetime.datetime,
-    *,
-    activity: bool,
-    names: bool,
-) -> UserEvidence:
-    try:
-        listing = account.listing(user_id)
-        pairs, refusals = _find(listing, purges, adoptions)
-        # Only an account that knows the user and does not list the data says that the data is gone.
-        is_known = None not in pairs.values() or account.knows(user_id)
-        runs = account.client.plan_runs(user_id) or [] if purges and activity else []
-    except MbsError as error:
-        return UserEvidence(user_id, error)
-    if not is_known:
-        as_adopted = {
-            purge.id: UserComputer(DestinationId=purge.destination, ComputerName=purge.computer) for purge in purges
-        }
-        pairs = {binding: pair or as_adopted[binding] for binding, pair in pairs.items()}
-    stored, billing_error = _stored(user_id, account, at) if purges else (None, None)
-    user, name_error = _user(user_id, account) if purges and names else (None, None)
-    return UserEvidence(
-        user=user_id,
-        listing=listing,
-        is_known=is_known,
-        pairs=pairs,
-        observations={
-            purge.id: _observation(purge, listing, runs, stored or {}, at, is_known=is_known)
-            for purge in purges
-            if purge.id in pairs
-        },
-        refusals=tuple(refusals),
-        stored=stored,
-        billing_error=billing_error,
-        account=user,
-        name_error=name_error,
-    )
 
 
 def _find(
@@ -161,48 +152,39 @@ def _observation(
     *,
     is_known: bool,
 ) -> Observation:
+    # A run that names no computer may be of this one.
     own = [run for run in runs if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
-    starts = [run.last_start for run in own if run.last_start is not None]
+    starts = [_span(run.last_start) for run in own if run.last_start is not None]
     return Observation(
         at=at,
         is_listed=listing.find(purge) is not None if is_known else None,
         copies=len(listing.destinations(purge.computer) - {fold(purge.destination)}),
         stored_bytes=stored.get(fold(purge.computer)),
-        not_before=max((_utc(start) - _doubt(start) for start in starts), default=None),
-        not_after=max((_utc(start) + _doubt(start) for start in starts), default=None),
+        not_before=max((earliest for earliest, _ in starts), default=None),
+        not_after=max((latest for _, latest in starts), default=None),
         is_running=any(run.is_running for run in own),
         problem=None if is_known else f"the account does not know user {listing.user_id} any more",
     )
 
 
-def _utc(start: datetime.datetime) -> datetime.datetime:
-    return start.replace(tzinfo=start.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+def _span(start: datetime.datetime) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return the first and the last moment that a time may mean: one without a zone may be of any."""
+    doubt = _WIDEST_ZONE if start.tzinfo is None else datetime.timedelta()
+    utc = start.replace(tzinfo=start.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+    return utc - doubt, utc + doubt
 
 
-def _doubt(start: datetime.datetime) -> datetime.timedelta:
-    """Return how far a time may be from its reading as UTC: one without a zone may be of any, none is 14 hours off."""
-    return _WIDEST_ZONE if start.tzinfo is None else datetime.timedelta()
-
-
-def _stored(
-    user_id: str, account: Account, at: datetime.datetime
-) -> tuple[dict[str | None, int] | None, MbsError | None]:
-    try:
-        billing = account.client.billing(user_id, at.date())
-    except MbsError as error:
-        return None, error
-    if billing is None:
-        return None, None
+def _stored(billing: Billing) -> dict[str | None, int]:
     stored: dict[str | None, int] = {}
     for detail in billing.details:
         name = None if detail.computer is None else fold(detail.computer)
         stored[name] = stored.get(name, 0) + detail.stored_bytes
-    return stored, None
+    return stored
 
 
-def _user(user_id: str, account: Account) -> tuple[User | None, MbsError | None]:
+def _answer(ask: Callable[[], T]) -> tuple[T | None, MbsError | None]:
     try:
-        return account.user(user_id), None
+        return ask(), None
     except MbsError as error:
         return None, error
 

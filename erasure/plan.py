@@ -157,11 +157,9 @@ def _by_id(bindings: Iterable[Bound]) -> dict[str, Bound]:
     """Of several states of one binding, which a replacement leaves, keep the live one, with a hold that any has."""
     found: dict[str, Bound] = {}
     for binding in bindings:
-        other = found.get(binding.id)
-        if other is None:
-            found[binding.id] = binding
-            continue
-        live, old = (other, binding) if binding.pending_deletion else (binding, other)
-        marks = {"hold": live.hold or old.hold, "protect": live.protect or old.protect}
-        found[binding.id] = live.model_copy(update=marks)
+        other = found.setdefault(binding.id, binding)
+        if other is not binding:
+            live, old = (other, binding) if binding.pending_deletion else (binding, other)
+            marks = {"hold": live.hold or old.hold, "protect": live.protect or old.protect}
+            found[binding.id] = live.model_copy(update=marks)
     return found

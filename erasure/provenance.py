@@ -11,28 +11,17 @@ _REVIEWED = ("inventory", "approvals")
 
 def provenance(root: Path, environment: Mapping[str, str]) -> dict[str, str | bool]:
     """Return what is known of `who`, `commit`, `pull_request`, `run`, and whether reviewed files `differ` from it."""
+    pull_request = re.fullmatch(r"refs/pull/(\d+)/.*", environment.get("GITHUB_REF", ""))
+    run = [environment.get(f"GITHUB_{key}", "") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    status = _git(root, "status", "--porcelain", "--", *_REVIEWED)
     known: dict[str, str | bool | None] = {
         "who": _first(environment, "GITHUB_ACTOR", "GITLAB_USER_LOGIN") or _git(root, "config", "user.email"),
         "commit": _first(environment, "GITHUB_SHA", "CI_COMMIT_SHA") or _git(root, "rev-parse", "HEAD"),
-        "pull_request": _pull_request(environment),
-        "run": _run(environment),
+        "pull_request": pull_request[1] if pull_request else _first(environment, "CI_MERGE_REQUEST_IID"),
+        "run": "{}/{}/actions/runs/{}".format(*run) if all(run) else _first(environment, "CI_JOB_URL"),
+        "differs": None if status is None else bool(status),
     }
-    status = _git(root, "status", "--porcelain", "--", *_REVIEWED)
-    if status is not None:
-        known["differs"] = bool(status)
     return {key: value for key, value in known.items() if value not in (None, "")}
-
-
-def _pull_request(environment: Mapping[str, str]) -> str | None:
-    match = re.fullmatch(r"refs/pull/(\d+)/.*", environment.get("GITHUB_REF", ""))
-    return match[1] if match else _first(environment, "CI_MERGE_REQUEST_IID")
-
-
-def _run(environment: Mapping[str, str]) -> str | None:
-    server, repository, number = (environment.get(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
-    if server and repository and number:
-        return f"{server}/{repository}/actions/runs/{number}"
-    return _first(environment, "CI_JOB_URL")
 
 
 def _first(environment: Mapping[str, str], *names: str) -> str | None:

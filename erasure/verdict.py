@@ -37,6 +37,7 @@ def look_again(
         if life.endpoint == here:
             seen = _observation(life, evidence.of_user(life.named("user")), now)
         else:
+            # What another account does not list was never there: it would pass for an erasure.
             seen = Observation(now, problem=f"it was purged at {life.endpoint}, and the endpoint is now {here}")
         verdict, because = verdict_of(life, seen, deadline)
         of = (life.endpoint, life.binding, life.life)
@@ -84,6 +85,7 @@ def verdict_of(life: Life, now: Observation, deadline: datetime.timedelta) -> tu
     if asked_at is None:
         raise ValueError(f"{life.binding} was not asked for")
     verdict, because = _seen(life, now, asked_at, asked_at + deadline)
+    # Silence does not undo what was proven; what the account says does.
     if verdict is Verdict.UNKNOWN and life.verdict is Verdict.ERASED:
         return Verdict.ERASED, f"as it was found before; since then: {because}"
     return verdict, because

@@ -6,17 +6,15 @@ What guards a single deletion (`lease`, `not-permitted`, `state`) stands where t
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Literal
-
-from rich.filesize import decimal as shown_bytes
 
 from erasure.configuration import Configuration, Level
 from erasure.evidence import Evidence
 from erasure.identity import fold
 from erasure.ledger import Life, Observation
 from erasure.plan import Bound, Plan
-from mbs.errors import MbsError
+from erasure.reports.shown import counted, size
 
 _SHOWN: Final = 3
 ALWAYS: Final = "always"  # the level of what no level turns off
@@ -76,7 +74,7 @@ def max_purges(planned: int, limit: int) -> Iterator[Finding]:
     """Fire where more purges are planned than one update may make."""
     if planned > limit:
         yield (
-            f"{counted(planned)}, and at most {limit:,} are permitted in 24 hours",
+            f"{counted(planned, 'purge')}, and at most {limit:,} are permitted in 24 hours",
             f"drop fewer entries at a time, or raise maxPurges (now {limit})",
         )
 
@@ -84,7 +82,7 @@ def max_purges(planned: int, limit: int) -> Iterator[Finding]:
 def max_percent(planned: int, bound: int, limit: int) -> Iterator[Finding]:
     """Fire where a larger part of what was bound is to go than `limit` percent; a single purge is within it."""
     if planned > 1 and planned * 100 > limit * bound:
-        part = f"{counted(planned)} of {bound:,} bindings ({planned * 100 / bound:.0f} %)"
+        part = f"{counted(planned, 'purge')} of {bound:,} bindings ({planned * 100 / bound:.0f} %)"
         yield (
             f"{part}, and at most {limit} % are permitted in 24 hours",
             f"drop fewer entries at a time, or raise maxPurgePercent (now {limit})",
@@ -108,14 +106,14 @@ def _max_bytes(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     planned = case.evidence.stored_bytes(new) + sum(case.recent.values())
     if planned > limit:
         yield (
-            f"{shown_bytes(planned)} would go, and at most {shown_bytes(limit)} are permitted in 24 hours",
+            f"{size(planned)} would go, and at most {size(limit)} are permitted in 24 hours",
             f"drop fewer entries at a time, or raise maxPurgeBytes (now {limit})",
         )
 
 
 def _emptied(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     if purges and not case.plan.wanted:
-        yield f"nothing would be left of this stack: all {counted(len(purges))}", "keep an entry"
+        yield f"nothing would be left of this stack: all {counted(len(purges), 'purge')}", "keep an entry"
 
 
 def _alive(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
@@ -197,7 +195,10 @@ def _unknown_user(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
 
 
 def _unreadable(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
-    errors = _errors(case)
+    # What is stored is asked for anyway, for people; only a limit in bytes depends on it.
+    is_needed = needs_bytes(case.configuration)
+    found = ((about.error, about.billing_error if is_needed else None) for about in case.evidence.users.values())
+    errors = [error for both in found for error in both if error is not None]
     if errors:
         yield some(error.finding for error in errors), errors[0].remedy
 
@@ -207,14 +208,10 @@ def _ledger(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
         yield case.ledger_problem, "set `ledger` (or MBS_LEDGER) to one that lasts and can be written"
 
 
-def _refused_by_the_listing(name: str) -> Fires:
-    """Return the rule that passes on what the account's listing was refused for."""
-
-    def fires(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
-        for about in case.evidence.users.values():
-            yield from ((refusal.finding, refusal.remedy) for refusal in about.refusals if refusal.rule == name)
-
-    return fires
+def _refused_by_the_listing(name: str, case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Pass on what the account's listing was refused for."""
+    for about in case.evidence.users.values():
+        yield from ((refusal.finding, refusal.remedy) for refusal in about.refusals if refusal.rule == name)
 
 
 def _too_alike(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
@@ -267,8 +264,8 @@ def _returned(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
 LEDGERS_REMEDY: Final = "set `ledger` (or MBS_LEDGER) to one that can be written"
 
 RULES: Final[Sequence[tuple[str, Level | Literal["always"], Fires]]] = (
-    ("ambiguous", ALWAYS, _refused_by_the_listing("ambiguous")),
-    ("not-listed", ALWAYS, _refused_by_the_listing("not-listed")),
+    ("ambiguous", ALWAYS, partial(_refused_by_the_listing, "ambiguous")),
+    ("not-listed", ALWAYS, partial(_refused_by_the_listing, "not-listed")),
     ("too-alike", ALWAYS, _too_alike),
     ("unreadable", ALWAYS, _unreadable_adoption),
     ("max-purges", "approve", _max_purges),
@@ -303,11 +300,6 @@ def needs_bytes(configuration: Configuration) -> bool:
     return configuration.max_purge_bytes is not None and level_of("max-bytes", configuration) != "off"
 
 
-def counted(number: int) -> str:
-    """Return a number of purges in words."""
-    return f"{number:,} purge" + ("" if number == 1 else "s")
-
-
 def some(parts: Iterable[str]) -> str:
     """Return the first few of a list, and how many more there are."""
     texts = list(dict.fromkeys(parts))
@@ -326,13 +318,6 @@ def _still_there(case: Case, purges: Sequence[Bound]) -> Iterator[tuple[Bound, O
         seen = case.observation(purge)
         if seen is not None and seen.is_listed is not False:
             yield purge, seen
-
-
-def _errors(case: Case) -> list[MbsError]:
-    """Return why what a rule needs to know could not be read."""
-    is_needed = needs_bytes(case.configuration)
-    found = ((about.error, about.billing_error if is_needed else None) for about in case.evidence.users.values())
-    return [error for errors in found for error in errors if error is not None]
 
 
 def _activity(seen: Observation) -> str:

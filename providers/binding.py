@@ -67,14 +67,11 @@ class BindingProvider(dynamic.ResourceProvider):
     def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
         """Look the binding up. It is gone only if the account knows its user and does not list it."""
         bound = bound_of(id_, props)
-        reason = None
         try:
             if _is_gone(bound):
                 return dynamic.ReadResult(id_=None, outs={})
         except (MbsError, Refusal) as error:
-            reason = str(error)
-        if reason is not None:
-            pulumi.log.warn(f"{bound.identity} is kept as it was: {reason}")
+            pulumi.log.warn(f"{bound.identity} is kept as it was: {error}")
         return dynamic.ReadResult(id_=id_, outs=dict(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> dynamic.UpdateResult:

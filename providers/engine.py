@@ -47,10 +47,9 @@ def is_alive() -> bool:
     if process is None:
         return True
     try:
-        is_running: bool = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-    return is_running
 
 
 def end_with_engine() -> None:
@@ -81,12 +80,12 @@ def is_gone(holder: Any) -> bool:  # noqa: ANN401 -- a JSON object that somebody
     if (holder.get("host"), holder.get("machine")) != (socket.gethostname(), _machine()):
         return False
     try:
-        is_another: bool = abs(_started(psutil.Process(holder["process"])) - holder["started"]) > 1
+        # A number is given again: the same one that started at another moment is another process.
+        return bool(abs(_started(psutil.Process(holder["process"])) - holder["started"]) > 1)
     except psutil.NoSuchProcess:
         return True
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
-    return is_another
 
 
 def _started(process: psutil.Process) -> float:

@@ -53,6 +53,7 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
     }
     adopted = [*plan.adoptions, *(plan.wanted[key] for key in renewals)]
     looked_up = [entry.identity for entry in adopted if not entry.deleted]
+    # An update that purges and adopts nothing needs no credentials, and passes while the account is down.
     account = connection.account() if plan.purges or foreign or looked_up else None
     evidence, not_here = Evidence(), None
     if account is not None:
@@ -64,6 +65,7 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
             activity=level_of("alive", configuration) != "off",
             names=bool(os.environ.get(PLAN_FILE)),
         )
+        # Never beside a purge: a mistaken endpoint must not become the one that purges are sent to.
         if foreign and not plan.purges:
             not_here = _why_not_here(plan, account, now)
     case = Case(
@@ -95,6 +97,7 @@ def _known(
     is_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     try:
         lives = ledger.lives(bound.life for bound in plan.bound.values())
+        # What follows is about purges alone: without one, a ledger that can only be read is enough.
         if not plan.purges:
             return lives, {}, None
         if is_default(configuration.ledger.get_secret_value()) and is_ci:

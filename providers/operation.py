@@ -60,7 +60,8 @@ class Operation:
 
         Every provider class of the process is configured, with the same values; the first one counts.
         """
-        _leave_reported_errors_to_the_engine()
+        # gRPC would print a traceback for an error that the engine shows as a sentence anyway.
+        logging.getLogger("grpc._server").addFilter(_is_not_reported)
         with self._lock:
             if self._connection is None:
                 values = {key: value for key in KEYS if (value := request.config.get(key)) is not None}
@@ -86,8 +87,7 @@ class Operation:
         """
         if self._lease is not None:
             return
-        me = {**this_process(), "run": uuid.uuid4().hex}
-        lease = Lease(ledger, me, is_gone)
+        lease = Lease(ledger, {**this_process(), "run": uuid.uuid4().hex}, is_gone)
         try:
             lease.take()
         except LeaseHeld as held:
@@ -115,6 +115,7 @@ class Operation:
         if judgement.account is not None and self._lease is not None:
             sender = Sender(judgement.case, judgement.account, judgement.ledger, self._lease)
             batches = Batches(sender, _ahead(judgement.case.plan), judgement.case.configuration.concurrency)
+        # A later judgement replaces an earlier one; a refusal that was there is not replaced.
         with self._lock:
             self._permit = Permit(judgement, lives, batches)
 
@@ -168,16 +169,16 @@ class Operation:
                     _REMEDY,
                 )
             wanted = permit.judgement.case.plan.wanted.keys()
-            complete = self._checked == wanted
-            missing = len(wanted - self._checked) if not complete else 0
-        if not complete:
-            what = f"{missing} wanted bindings were not declared" if missing else "others were declared than judged"
-            raise Refusal(
-                "not-permitted",
-                f"{bound.identity} is not purged: {what} in this operation",
-                "run `pulumi up` for the whole stack, with the program as it is released",
-            )
-        return permit
+            # A binding that the program left out looks like a dropped one: so all of them have to be there first.
+            if self._checked != wanted:
+                missing = len(wanted - self._checked)
+                what = f"{missing} wanted bindings were not declared" if missing else "others were declared than judged"
+                raise Refusal(
+                    "not-permitted",
+                    f"{bound.identity} is not purged: {what} in this operation",
+                    "run `pulumi up` for the whole stack, with the program as it is released",
+                )
+            return permit
 
 
 def _ahead(plan: Plan) -> list[Bound]:
@@ -189,13 +190,6 @@ def _ahead(plan: Plan) -> list[Bound]:
         return []
     marked = {bound.id for bound in plan.request.bound if bound.protect or bound.retain or bound.pending_deletion}
     return [bound for bound in plan.bound.values() if bound.id in plan.purge_ids and bound.id not in marked]
-
-
-def _leave_reported_errors_to_the_engine() -> None:
-    """Keep gRPC from printing a traceback for an error that the engine shows as a sentence anyway."""
-    logger = logging.getLogger("grpc._server")
-    if _is_not_reported not in logger.filters:
-        logger.addFilter(_is_not_reported)
 
 
 def _is_not_reported(record: logging.LogRecord) -> bool:

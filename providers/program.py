@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NoReturn
 
 import pulumi
@@ -109,7 +108,7 @@ def declare_in_waves(wanted: Iterable[Entry], declare: Callable[[Entry], pulumi.
     were nothing outstanding, the engine would have to wait. And it sends the engine several lines a resource for its
     debug log, each of which it waits for: these are left out.
     """
-    pulumi.log.debug = _say_nothing
+    pulumi.log.debug = lambda *_arguments, **_more: None
     _declare_wave(iter(wanted), declare)
 
 
@@ -118,10 +117,6 @@ def _declare_wave(rest: Iterator[Entry], declare: Callable[[Entry], pulumi.Resou
         declared = [declare(entry) for entry in itertools.islice(rest, _WAVE)]
     if declared:
         declared[0].urn.recover(_go_on).apply(lambda _: _declare_wave(rest, declare))
-
-
-def _say_nothing(*_arguments: object, **_more: object) -> None:
-    pass
 
 
 def _go_on(error: Exception) -> str:
@@ -153,8 +148,4 @@ def fail(problems: Problems) -> NoReturn:
 
 def end_quietly_on_interrupt() -> None:
     """End at once when the engine interrupts the program: it does so after a refusal, and has told the reason."""
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        os._exit(_ALREADY_REPORTED)
-
-    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(_ALREADY_REPORTED))

@@ -110,6 +110,7 @@ def _settled(judgement: Judgement, current: operation.Operation) -> tuple[Refusa
         except LedgerError as error:
             if any(refusal.rule == "ledger" for refusal in refusals):
                 return refusals
+            # An adoption destroys nothing, so that it may go on without its record; nothing else may.
             if any(event.kind != Kind.ADOPTED for event in events):
                 finding = f"what is to be done cannot be recorded: {error}"
                 return (*refusals, Refusal("ledger", finding, LEDGERS_REMEDY))

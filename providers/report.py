@@ -1,8 +1,9 @@
 """A judgement as the plan document, and the few lines of it that stand under a refusal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from erasure.files.approvals import approval_entry
+from erasure.files.inventory import Entry
 from erasure.identity import Identity, fold
 from erasure.plan import Plan
 from erasure.reports.plan import PLAN_FILE, Place, PlanReport, Purge, Totals, notes, riskiest_first
@@ -17,9 +18,9 @@ def plan_report(judgement: Judgement) -> PlanReport:
     """Return what an operation would purge, with all that speaks for and against it."""
     case, ruling = judgement.case, judgement.ruling
     plan, request = case.plan, case.plan.request
+    users = {fold(purge.user): purge.user for purge in plan.purges}
     logins = {user: about.account.login for user, about in case.evidence.users.items() if about.account is not None}
     purges = tuple(_purges(case, logins))
-    rules = tuple(fired for fired in ruling.fired if fired.level != ALWAYS)
     in_the_way = {fired.level for fired in ruling.fired if fired.is_in_the_way}
     return PlanReport(
         stack=request.stack,
@@ -29,15 +30,15 @@ def plan_report(judgement: Judgement) -> PlanReport:
         outcome="refused" if ruling.refusals else "permitted" if purges else "nothing",
         digest=ruling.digest,
         totals=_totals(plan, purges),
-        rules=rules,
+        rules=tuple(fired for fired in ruling.fired if fired.level != ALWAYS),
         obstacles=tuple(str(fired.refusal) for fired in ruling.fired if fired.level == ALWAYS),
         objections=ruling.objections,
         # An entry to paste is of use only where nothing but an approval is missing.
         approval=approval_entry(ruling.digest, len(purges), case.now.date()) if in_the_way == {"approve"} else None,
         purges=purges,
-        due_later=tuple(_due_later(plan)),
-        stays=tuple(_stays(plan, logins)),
-        unlisted=tuple(_unlisted(case, logins)),
+        due_later=_due_later(request.wanted),
+        stays=tuple(_stays(plan, users, logins)),
+        unlisted=tuple(_unlisted(case, users, logins)),
         adoptions=tuple(entry.identity.id for entry in plan.adoptions),
         releases=tuple(bound.id for bound in plan.releases),
     )
@@ -48,9 +49,7 @@ def summary(report: PlanReport, file: str | None) -> str:
     totals = report.totals
     if not report.purges:
         return ""
-    largest = sorted(
-        (purge for purge in report.purges if purge.stored_bytes), key=lambda purge: -(purge.stored_bytes or 0)
-    )
+    largest = sorted(report.purges, key=lambda purge: -(purge.stored_bytes or 0))[:_SHOWN]
     lines = [
         f"in all: {counted(totals.purges, 'purge')} of {totals.bound:,} bindings, {counted(totals.users, 'user')}"
         + (f", {size(totals.stored_bytes)}" if totals.stored_bytes else ""),
@@ -113,36 +112,34 @@ def _totals(plan: Plan, purges: Sequence[Purge]) -> Totals:
     )
 
 
-def _due_later(plan: Plan) -> list[Place]:
-    dated = [entry for entry in plan.request.wanted if entry.purge_after is not None]
+def _due_later(wanted: Iterable[Entry]) -> tuple[Place, ...]:
     places = (
         Place(day=entry.purge_after, user=entry.user, computer=entry.computer, destination=entry.destination)
-        for entry in dated
+        for entry in wanted
+        if entry.purge_after is not None
     )
-    return sorted(places, key=lambda place: (str(place.day), place.user, place.computer))
+    return tuple(sorted(places, key=lambda place: (str(place.day), place.user, place.computer)))
 
 
-def _stays(plan: Plan, logins: dict[str, str | None]) -> Iterator[Place]:
+def _stays(plan: Plan, users: Mapping[str, str], logins: Mapping[str, str | None]) -> Iterator[Place]:
     """Yield what the inventory keeps of the users of purges."""
-    staying: dict[str, list[Place]] = {fold(purge.user): [] for purge in plan.purges}
-    ids = {fold(purge.user): purge.user for purge in plan.purges}
+    staying: dict[str, list[Entry]] = {user: [] for user in users}
     for entry in plan.wanted.values():
-        user = fold(entry.user)
-        if user in staying:
-            place = Place(
-                user=ids[user], login=logins.get(user), computer=entry.computer, destination=entry.destination
+        if fold(entry.user) in staying:
+            staying[fold(entry.user)].append(entry)
+    for user, entries in staying.items():
+        for entry in entries:
+            yield Place(
+                user=users[user], login=logins.get(user), computer=entry.computer, destination=entry.destination
             )
-            staying[user].append(place)
-    for places in staying.values():
-        yield from places
 
 
-def _unlisted(case: Case, logins: dict[str, str | None]) -> Iterator[Place]:
+def _unlisted(case: Case, users: Mapping[str, str], logins: Mapping[str, str | None]) -> Iterator[Place]:
     """Yield what the account lists of the users of purges and this inventory does not."""
     plan = case.plan
     wanted_in = {entry.identity.id: entry.file for entry in plan.request.elsewhere}
-    for user, user_id in {fold(purge.user): purge.user for purge in plan.purges}.items():
-        listing = case.evidence.users[user].listing if user in case.evidence.users else None
+    for user, user_id in users.items():
+        listing = case.evidence.of_user(user_id).listing
         for pair in listing.pairs() if listing is not None else ():
             binding = Identity(user_id, pair.destination_id, pair.computer_name).id
             is_ours = binding in plan.wanted or binding in plan.purge_ids

@@ -68,9 +68,8 @@ def appended(text: str, approval: Approval, shown_as: str) -> str:
         return head + line_end.join(["version: 1", "approvals:", ""]) + _entry(approval, 2, line_end)
     place = _end_of_list(text, root)
     if place is None:
-        raise Problems(
-            [f"{shown_as}: has no list `approvals` to append to; write the entry into it:\n{_entry(approval, 2)}"]
-        )
+        finding = f"{shown_as}: has no list `approvals` to append to"
+        raise Problems([f"{finding}; write the entry into it:\n{_entry(approval, 2)}"])
     start, end, indentation = place
     before, after = text[:start], text[end:]
     if not before.endswith("\n"):
@@ -87,10 +86,9 @@ def approval_entry(digest: str, purges: int, today: datetime.date) -> str:
 
 
 def _entry(approval: Approval, indentation: int, line_end: str = "\n") -> str:
-    values = approval.model_dump(exclude_none=True)
     shown = {
         key: value.isoformat() if isinstance(value, datetime.date) else json.dumps(value, ensure_ascii=False)
-        for key, value in values.items()
+        for key, value in approval.model_dump(exclude_none=True).items()
     }
     shown["digest"] = approval.digest
     lines = [f"{'- ' if number == 0 else '  '}{key}: {text}" for number, (key, text) in enumerate(shown.items())]
@@ -116,17 +114,10 @@ def _after_line(text: str, index: int) -> int:
 
 def why_not(approval: Approval, digest: str, purges: int, today: datetime.date) -> str | None:
     """Say why an approval does not lift anything from a set of purges; None: it does."""
+    named = f"the approval {approval.digest[:15]}..."
     if approval.digest != digest:
-        of = f"the approval {_short(approval.digest)} is of another set"
-        return of + (
-            f": {approval.purges} purges, not these {purges}" if approval.purges != purges else f" of {purges}"
-        )
+        other = f": {approval.purges} purges, not these {purges}" if approval.purges != purges else f" of {purges}"
+        return f"{named} is of another set{other}"
     if approval.purges != purges:
-        return f"the approval {_short(approval.digest)} says {approval.purges} purges, and there are {purges}"
-    if approval.expires < today:
-        return f"the approval {_short(approval.digest)} expired on {approval.expires}"
-    return None
-
-
-def _short(digest: str) -> str:
-    return digest[:15] + "..."
+        return f"{named} says {approval.purges} purges, and there are {purges}"
+    return f"{named} expired on {approval.expires}" if approval.expires < today else None

@@ -79,9 +79,8 @@ def validate(
         errors = invalid.errors(include_url=False)
         sentences = [_sentence(source, error, levels, remedies) for error in errors[:_MOST_SAID]]
         if len(errors) > _MOST_SAID:
-            sentences.append(
-                source.at_place(errors[_MOST_SAID]["loc"], f"and {len(errors) - _MOST_SAID:,} more of these")
-            )
+            more = f"and {len(errors) - _MOST_SAID:,} more of these"
+            sentences.append(source.at_place(errors[_MOST_SAID]["loc"], more))
         return None, [*source.problems, *sentences]
 
 

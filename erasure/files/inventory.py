@@ -117,7 +117,7 @@ def read_inventory(path: Path, shown_as: str | None = None) -> Inventory:
     """
     source = YamlSource(path, shown_as or str(path))
     if source.document is None or source.document == {}:
-        raise Problems([source.at(0, "the file is empty; nothing wanted any more is written as `users: []`")])
+        raise Problems([source.at(0, f"the file is empty; {_REMEDIES['users']}")])
     file, problems = validate(source, InventoryFile, {"users": UserEntry, "computers": ComputerEntry}, _REMEDIES)
     problems += _contradictions(source)
     if problems or file is None:
@@ -151,22 +151,15 @@ def _contradictions(source: YamlSource) -> Iterator[str]:
             continue
         before, where = deleted.setdefault(fold(user_id), (flag, place))
         if before != flag:
-            other = source.line_of((*where, "deleted"))
-            yield source.at_place(
-                (*place, "deleted"), f"`deleted` of user {user_id} contradicts line {other}; make both the same"
-            )
+            line = source.line_of((*where, "deleted"))
+            finding = f"`deleted` of user {user_id} contradicts line {line}; make both the same"
+            yield source.at_place((*place, "deleted"), finding)
         for spot, computer in _mappings(user, place, "computers"):
-            yield from _released_and_more(source, spot, computer)
+            for other_key in ("hold", "purge_after"):
+                if "release" in computer and other_key in computer:
+                    finding = f"`release` and `{other_key}` contradict each other; keep one of them"
+                    yield source.at_place((*spot, "release"), finding)
             yield from _duplicates(source, spot, user_id, computer, seen)
-
-
-def _released_and_more(source: YamlSource, place: Place, computer: dict[str, Any]) -> Iterator[str]:
-    if "release" in computer:
-        for other in ("hold", "purge_after"):
-            if other in computer:
-                yield source.at_place(
-                    (*place, "release"), f"`release` and `{other}` contradict each other; keep one of them"
-                )
 
 
 def _duplicates(
@@ -181,10 +174,8 @@ def _duplicates(
             spot = (*place, "destinations", index)
             first = seen.setdefault(identity.id, spot)
             if first is not spot:
-                line = source.line_of(first)
-                yield source.at_place(
-                    spot, f"{identity} stands already on line {line} (letter case does not count); remove one"
-                )
+                finding = f"{identity} stands already on line {source.line_of(first)} (letter case does not count)"
+                yield source.at_place(spot, f"{finding}; remove one")
 
 
 def _mappings(parent: object, place: Place, key: str) -> Iterator[tuple[Place, dict[str, Any]]]:

@@ -64,17 +64,14 @@ class YamlSource:
 
     def at_place(self, place: Place, finding: str) -> str:
         """Return `file:line: finding` for a key path of the document, or for as much of it as there is."""
-        return self.at(self._line(place), finding)
+        return self.at(self.line_of(place) - 1, finding)
 
     def in_order(self, problems: Iterable[str]) -> list[str]:
         """Return problems of this file as it is read, from its first line on."""
         return sorted(problems, key=lambda problem: int(problem.removeprefix(f"{self.shown_as}:").partition(":")[0]))
 
     def line_of(self, place: Place) -> int:
-        """Return the line of a key path, counted from 1."""
-        return self._line(place) + 1
-
-    def _line(self, place: Place) -> int:
+        """Return the line of a key path, or of as much of it as there is, counted from 1."""
         node, line = self._root, self._root.start_mark.line if self._root else 0
         for step in place:
             if isinstance(node, yaml.MappingNode) and step in self._keys(node):
@@ -85,7 +82,7 @@ class YamlSource:
                 line = node.start_mark.line
             else:
                 break
-        return line
+        return line + 1
 
     @cached_property
     def _root(self) -> Any:  # noqa: ANN401 -- a node of PyYAML, which has no types for them
@@ -104,7 +101,10 @@ class YamlSource:
             with path.open("rb") as file:
                 content = file.read(_LARGEST + 1)
         except OSError as error:
-            raise Problems([self.at(0, f"cannot be read: {error.strerror}; {_where_it_belongs(error)}")]) from None
+            remedy = "make it readable"
+            if isinstance(error, FileNotFoundError):
+                remedy = "create it, or set the file to read with `pulumi config set inventory FILE`"
+            raise Problems([self.at(0, f"cannot be read: {error.strerror}; {remedy}")]) from None
         if len(content) > _LARGEST:
             raise Problems([self.at(0, f"larger than {_LARGEST >> 20} MiB; split it by stack")])
         try:
@@ -112,12 +112,6 @@ class YamlSource:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start)
             raise Problems([self.at(line, "not UTF-8; save the file as UTF-8")]) from None
-
-
-def _where_it_belongs(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "create it, or set the file to read with `pulumi config set inventory FILE`"
-    return "make it readable"
 
 
 class _Builder:
@@ -162,16 +156,16 @@ class _Builder:
         top = self._stack[-1]
         if isinstance(top.value, list):
             top.value.append(value)
-        elif not top.has_key:
+        elif top.key is None:
             if not isinstance(value, str):
                 shown = f"{value.text!r} is read as {value.kind}" if isinstance(value, Untyped) else "a list or mapping"
                 self._stop(event, f"a key must be text: {shown}")
             if value in top.value:
                 self._source.problems.append(self._source.at(event.start_mark.line, f"key {value!r} stands here twice"))
-            top.key, top.has_key = value, True
+            top.key = value
         else:
             top.value.setdefault(top.key, value)
-            top.has_key = False
+            top.key = None
 
     def _scalar(self, event: Any) -> str | Untyped:  # noqa: ANN401 -- an event of PyYAML
         text: str = event.value
@@ -192,8 +186,7 @@ class _Builder:
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or list that is still being read."""
+    """A mapping or list that is still being read; `key` is one of a mapping whose value comes next."""
 
     value: Any
-    key: str = ""
-    has_key: bool = False
+    key: str | None = None

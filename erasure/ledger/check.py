@@ -19,21 +19,17 @@ class Broken:
 def broken_links(ledger: Ledger) -> Iterator[Broken]:
     """Yield every place that does not hold. Raises LedgerError where an event cannot even be read."""
     heads = ledger.heads()
-    chain, sequence, previous = "", 0, FIRST
     ends: dict[str, tuple[int, str]] = {}
     for record, stored in ledger.records():
-        if record.chain != chain:
-            chain, sequence, previous = record.chain, 0, FIRST
+        sequence, previous = ends.get(record.chain, (0, FIRST))
         if record.sequence != sequence + 1:
-            yield Broken(chain, record.sequence, f"event {sequence + 1} is missing before it")
+            yield Broken(record.chain, record.sequence, f"event {sequence + 1} is missing before it")
         elif record.previous != previous:
-            yield Broken(chain, record.sequence, "it does not follow the event before it")
+            yield Broken(record.chain, record.sequence, "it does not follow the event before it")
         if record.hash != stored:
-            yield Broken(chain, record.sequence, "it is not as it was written")
-        sequence, previous = record.sequence, stored
-        ends[chain] = (sequence, stored)
-    for name in sorted({*heads, *ends}):
-        if heads.get(name, (0, FIRST)) != ends.get(name, (0, FIRST)):
-            last = ends.get(name, (0, FIRST))[0]
-            noted = heads.get(name, (0, FIRST))[0]
-            yield Broken(name, last, f"the chain ends here, and event {noted} was noted as its last")
+            yield Broken(record.chain, record.sequence, "it is not as it was written")
+        ends[record.chain] = (record.sequence, stored)
+    for chain in sorted({*heads, *ends}):
+        noted, found = heads.get(chain, (0, FIRST)), ends.get(chain, (0, FIRST))
+        if noted != found:
+            yield Broken(chain, found[0], f"the chain ends here, and event {noted[0]} was noted as its last")

@@ -10,23 +10,12 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy.event
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    create_engine,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, create_engine, func, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -43,23 +32,8 @@ _ADVISORY: Final = 0x6D627365  # of PostgreSQL: two processes must not make the 
 _AT_ONCE: Final = 500  # values in one query; SQLite takes 32,766 parameters, older ones 999
 
 
-@dataclass
-class _Append:
-    """What a thread has to append, and whether that is done or has failed."""
-
-    events: Sequence[Event]
-    only_if: Callable[[Connection], None] | None
-    is_settled: bool = False
-    error: BaseException | None = None
-
-    def may(self, connection: Connection) -> bool:
-        """Whether it may be appended; else `error` says why not."""
-        try:
-            if self.only_if is not None:
-                self.only_if(connection)
-        except LedgerError as error:
-            self.error = error
-        return self.error is None
+Permits = Callable[[Connection], None]
+"""What an append depends on: it is asked in the transaction, and raises LedgerError where nothing may be written."""
 
 
 def is_default(url: str) -> bool:
@@ -84,13 +58,13 @@ class Ledger:
             raise LedgerError("its URL is not one of sqlite:///FILE or postgresql+psycopg://...") from None
         self._is_ready = False
         self._one_writer = threading.Lock()
-        self._waiting: deque[_Append] = deque()
+        self._waiting: deque[tuple[Sequence[Event], Permits | None, Future[None]]] = deque()
 
     def close(self) -> None:
         """Close its connections; the next call opens new ones."""
         self._engine.dispose()
 
-    def append(self, events: Sequence[Event], only_if: Callable[[Connection], None] | None = None) -> None:
+    def append(self, events: Sequence[Event], only_if: Permits | None = None) -> None:
         """Append events in this order, all or none; they are on disk when this returns.
 
         `only_if` is asked in the same transaction: a LedgerError of its stops the append, and is raised. What several
@@ -100,25 +74,36 @@ class Ledger:
             return
         for event in events:
             canonical(event.data).encode()  # what no ledger takes fails here, alone
-        mine = _Append(events, only_if)
-        self._waiting.append(mine)
+        mine = Future[None]()
+        self._waiting.append((events, only_if, mine))
         with self._one_writer:
-            if not mine.is_settled:
+            # Whoever came first may have written for all that waited behind it.
+            if not mine.done():
                 self._append_all_waiting()
-        if mine.error is not None:
-            raise mine.error
+        mine.result()
 
     def _append_all_waiting(self) -> None:
         together = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        failure: BaseException | None = None
         try:
             with self._transaction() as connection:
-                permitted = [append for append in together if append.may(connection)]
-                self._append(connection, [event for append in permitted for event in append.events])
+                permitted: list[Event] = []
+                for events, only_if, outcome in together:
+                    try:
+                        if only_if is not None:
+                            only_if(connection)
+                        permitted += events
+                    except LedgerError as error:
+                        outcome.set_exception(error)
+                self._append(connection, permitted)
         except BaseException as error:  # noqa: BLE001 -- each of them raises it
-            for append in together:
-                append.error = append.error or error
-        for append in together:
-            append.is_settled = True
+            failure = error
+        for outcome in [outcome for *_, outcome in together if not outcome.done()]:
+            # The transaction is over: nothing counts as written before.
+            if failure is None:
+                outcome.set_result(None)
+            else:
+                outcome.set_exception(failure)
 
     def _append(self, connection: Connection, events: Sequence[Event]) -> None:
         if not events:
@@ -152,17 +137,10 @@ class Ledger:
 
         What was gone after a call whose answer was lost counts as accepted.
         """
-        query = (
-            select(EVENTS)
-            .where(
-                EVENTS.c.chain == self.chain,
-                EVENTS.c.kind.in_((Kind.ACCEPTED, Kind.ALREADY_ABSENT)),
-                EVENTS.c.at >= moment(start),
-            )
-            .order_by(EVENTS.c.sequence)
-        )
+        is_answer = EVENTS.c.kind.in_((Kind.ACCEPTED, Kind.ALREADY_ABSENT))
+        query = select(EVENTS).where(EVENTS.c.chain == self.chain, is_answer, EVENTS.c.at >= moment(start))
         with self._reading() as connection:
-            records = [_record(row) for row in connection.execute(query)]
+            records = [_record(row) for row in connection.execute(query.order_by(EVENTS.c.sequence))]
         return {
             record.event.life: record
             for record in records
@@ -228,6 +206,7 @@ class Ledger:
         if self._is_ready:
             return
         with self._ledger_errors(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            # SQLite's IMMEDIATE keeps other processes out of this; PostgreSQL has no such beginning.
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
             METADATA.create_all(connection)
@@ -252,11 +231,11 @@ class Ledger:
 
 def in_order(records: Iterable[Record]) -> list[Record]:
     """Sort events by chain, the one that began first first, and in a chain by their place, whatever the clock said."""
-    chains: dict[str, list[Record]] = {}
-    for record in records:
-        chains.setdefault(record.chain, []).append(record)
-    sorted_ = [sorted(chain, key=lambda record: record.sequence) for chain in chains.values()]
-    return [record for chain in sorted(sorted_, key=lambda chain: (chain[0].at, chain[0].chain)) for record in chain]
+    by_place = sorted(records, key=lambda record: record.sequence)
+    begun: dict[str, datetime.datetime] = {}
+    for record in by_place:
+        begun.setdefault(record.chain, record.at)
+    return sorted(by_place, key=lambda record: (begun[record.chain], record.chain))  # which keeps the places
 
 
 def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose class is not public by that name
@@ -290,15 +269,8 @@ def _row(record: Record, hash_: str) -> dict[str, Any]:
 
 def _record(row: Row[Any]) -> Record:
     try:
-        kind, data = Kind(row.kind), json.loads(row.data)
+        event = Event(Kind(row.kind), row.endpoint, row.binding, row.life, json.loads(row.data))
         at = datetime.datetime.fromisoformat(row.at)
     except ValueError:
         raise LedgerError(f"event {row.sequence} of {row.chain} cannot be read") from None
-    return Record(
-        row.chain,
-        row.sequence,
-        at,
-        Event(kind, row.endpoint, row.binding, row.life, data),
-        row.previous,
-        row.schema,
-    )
+    return Record(row.chain, row.sequence, at, event, row.previous, row.schema)

@@ -5,9 +5,20 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from erasure.ledger.event import Event, Kind, LedgerError, Record
+
+_OBSERVED: Final = {
+    "is_listed": "listed",
+    "copies": "copies",
+    "stored_bytes": "stored_bytes",
+    "not_before": "backup_not_before",
+    "not_after": "backup_not_after",
+    "is_running": "running",
+    "problem": "problem",
+}
+"""What the ledger calls each part of an observation: a format, unlike the names in this program."""
 
 
 class Verdict(StrEnum):
@@ -56,30 +67,19 @@ class Observation:
 
     def document(self) -> dict[str, Any]:
         """Return it as the ledger keeps it."""
-        known: dict[str, Any] = {
-            "listed": self.is_listed,
-            "copies": self.copies,
-            "stored_bytes": self.stored_bytes,
-            "backup_not_before": self.not_before.isoformat() if self.not_before else None,
-            "backup_not_after": self.not_after.isoformat() if self.not_after else None,
-            "running": self.is_running,
-            "problem": self.problem,
+        known = {key: getattr(self, name) for name, key in _OBSERVED.items()}
+        return {
+            key: value.isoformat() if isinstance(value, datetime.datetime) else value
+            for key, value in known.items()
+            if value is not None
         }
-        return {key: value for key, value in known.items() if value is not None}
 
     @classmethod
     def read(cls, at: datetime.datetime, data: Mapping[str, Any]) -> "Observation":
         """Read what `document` returned, of a look at a moment."""
-        return cls(
-            at=at,
-            is_listed=data.get("listed"),
-            copies=data.get("copies", 0),
-            stored_bytes=data.get("stored_bytes"),
-            not_before=_moment(data.get("backup_not_before")),
-            not_after=_moment(data.get("backup_not_after")),
-            is_running=data.get("running", False),
-            problem=data.get("problem"),
-        )
+        known: dict[str, Any] = {name: data[key] for name, key in _OBSERVED.items() if key in data}
+        known |= {name: _moment(known.get(name)) for name in ("not_before", "not_after")}
+        return cls(at, **known)
 
 
 @dataclass(frozen=True)
@@ -199,10 +199,12 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for eac
         change |= {"binding": event.binding, "life": event.life, "endpoint": event.endpoint}
     match event.kind:
         case Kind.INTENDED:
+            # A purge that is tried again is intended again: what was known of it before stays.
             change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at}
         case Kind.WITHDRAWN:
             change |= {"intention": {}, "intended_at": None}
         case Kind.SENT:
+            # From here on it may have taken effect, until an answer or a look says otherwise.
             change |= {"sent_at": (*life.sent_at, at), "is_unanswered": True}
         case Kind.ACCEPTED:
             change |= {"accepted_at": life.accepted_at or at, "is_unanswered": False}
@@ -225,7 +227,7 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901 -- one case for eac
             given = (at, Verdict(data["verdict"]), str(data.get("because", "")))
             change["verdicts"] = (*life.verdicts, given)
         case _:
-            pass
+            pass  # that it was adopted or released changes nothing in what is summed up
     return dataclasses.replace(life, **change)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from erasure.ledger import Life
+from erasure.reports.shown import counted
 from mbs.errors import TokenRefused
 from policies.judge import Ruling
-from policies.rules import counted
 from tests.policies.cases import (
     EVERY_RULE,
     HERE,
@@ -276,5 +276,5 @@ def test_a_finding_names_a_few_and_counts_the_rest() -> None:
     assert "and 2 more on hold" in str(held)
     (few,) = [one for one in ruling(has[:3], ["other"]).refusals if one.rule == "hold"]
     assert "more" not in str(few)
-    assert counted(1) == "1 purge"
-    assert counted(2000) == "2,000 purges"
+    assert counted(1, "purge") == "1 purge"
+    assert counted(2000, "purge") == "2,000 purges"
