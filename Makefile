@@ -30,7 +30,7 @@ demo: setup ## the main job on the sandbox, start to end
 	@.venv/bin/python -m sandbox demo
 
 test: setup lint ## every check and every test, the real engine's too
-	.venv/bin/python -m pytest -n auto
+	.venv/bin/python -m pytest -n auto --dist worksteal
 
 unit: $(TOOLS) ## the tests of seconds: no engine, no sandbox
 	.venv/bin/python -m pytest tests/mbs tests/erasure tests/policies tests/providers

@@ -72,10 +72,8 @@ class Listing:
 
     def pairs(self) -> list[UserComputer]:
         """Return all that is listed, in order."""
-        return sorted(
-            (pair for same in self._pairs.values() for pair in same),
-            key=lambda pair: (fold(pair.computer_name), pair.destination_id),
-        )
+        every = (pair for same in self._pairs.values() for pair in same)
+        return sorted(every, key=lambda pair: (fold(pair.computer_name), pair.destination_id))
 
     def destinations(self, computer: str) -> frozenset[str]:
         """Return the folded IDs of the destinations that list a computer."""

@@ -152,6 +152,7 @@ def _observation(
     *,
     is_known: bool,
 ) -> Observation:
+    # A run that names no computer may be of this one.
     own = [run for run in runs if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
     starts = [_span(run.last_start) for run in own if run.last_start is not None]
     return Observation(

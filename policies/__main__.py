@@ -33,6 +33,8 @@ _LIMITS: Final[dict[str, tuple[str, Callable[[int, int, int], Iterator[Finding]]
 
 def _policy(rule: RuleName) -> ResourceValidationPolicy:
     limit, fires = _LIMITS.get(rule, (None, None))
+    # What an approval may lift only shows here, unless an organisation says otherwise.
+    is_refused = DEFAULT_LEVELS[rule] == "refuse"
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         purges = list(args.props.get("purges") or ())
@@ -51,10 +53,7 @@ def _policy(rule: RuleName) -> ResourceValidationPolicy:
         name=rule,
         description=f"The rule {rule} of a purge (docs/rules.md).",
         validate=validate,
-        # What an approval may lift only shows here, unless an organisation says otherwise.
-        enforcement_level=(
-            EnforcementLevel.MANDATORY if DEFAULT_LEVELS[rule] == "refuse" else EnforcementLevel.ADVISORY
-        ),
+        enforcement_level=EnforcementLevel.MANDATORY if is_refused else EnforcementLevel.ADVISORY,
         config_schema=PolicyConfigSchema(properties={limit: {"type": "integer", "minimum": 0}}) if limit else None,
     )
 

@@ -44,6 +44,7 @@ def judge(case: Case) -> Ruling:
     fired: list[Fired] = []
     for name, default, fires in RULES:
         level = ALWAYS if default == ALWAYS else level_of(name, case.configuration)
+        # A rule that no approval lifts has been lifted by none: it is asked about all of them again.
         asked_about = rest if level == "approve" else purges
         # A release may break a hold, and an adoption what no level turns off, where nothing is purged at all.
         if asked_about or level == ALWAYS or name == "hold":

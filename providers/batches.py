@@ -64,17 +64,16 @@ class Batches:
         self._pool.submit(self._settle, batch, results)
 
     def _settle(self, batch: list[Bound], results: Mapping[str, Future[None]]) -> None:
-        errors: Mapping[str, BaseException | None]
         try:
             ended = self._send(batch)
+            # One that was not answered for fails here, and the batch with it: none passes unsaid.
             errors = {name: ended[name] for name in results}
         except BaseException as unexpected:  # noqa: BLE001 -- each deletion of the batch fails with it
             errors = dict.fromkeys(results, unexpected)
         with self._lock:
             self._under_way -= 1
         for name, result in results.items():
-            error = errors[name]
-            if error is None:
+            if (error := errors[name]) is None:
                 result.set_result(None)
             else:
                 result.set_exception(error)

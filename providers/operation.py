@@ -115,6 +115,7 @@ class Operation:
         if judgement.account is not None and self._lease is not None:
             sender = Sender(judgement.case, judgement.account, judgement.ledger, self._lease)
             batches = Batches(sender, _ahead(judgement.case.plan), judgement.case.configuration.concurrency)
+        # A later judgement replaces an earlier one; a refusal that was there is not replaced.
         with self._lock:
             self._permit = Permit(judgement, lives, batches)
 

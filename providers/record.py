@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from erasure.files.inventory import Entry
 from erasure.ledger import Event, Kind
 from erasure.plan import Bound
 from erasure.provenance import provenance
@@ -35,7 +34,9 @@ def intentions(judgement: Judgement, lives: Mapping[str, str], root: Path) -> It
     """Yield what a permitted update is about to do, in one go: it is in the ledger before the first call."""
     case = judgement.case
     for binding, life in lives.items():
-        data = _adopted(case.plan.wanted[binding])
+        entry = case.plan.wanted[binding]
+        remarks = {"unchecked": entry.deleted, "reason": entry.readopt}
+        data = {key: remark for key, remark in remarks.items() if remark}
         yield Event(Kind.ADOPTED, case.configuration.endpoint, binding, life, data)
     for wanted, bound in case.plan.kept:
         known = case.life_of(bound)
@@ -59,11 +60,6 @@ def _purges(judgement: Judgement, root: Path) -> Iterator[Event]:
     for bound in plan.purges:
         named = {"user": bound.user, "destination": bound.destination, "computer": bound.computer}
         yield _event(Kind.INTENDED, bound, {**common, **named})
-
-
-def _adopted(wanted: Entry) -> dict[str, Any]:
-    data: dict[str, Any] = {"unchecked": True} if wanted.deleted else {}
-    return data | ({"reason": wanted.readopt} if wanted.readopt else {})
 
 
 def _event(kind: Kind, bound: Bound, data: Mapping[str, Any] | None = None) -> Event:

@@ -52,16 +52,18 @@ class Sender:
 
     def _purge(self, batch: list[Bound]) -> Errors:
         """Send a batch until it is answered; what a lost answer may have done is looked up before it is sent again."""
-        left, is_unknown = batch, False
+        about, left, is_unknown = self._about(batch), batch, False
 
         def attempt() -> None:
             nonlocal left, is_unknown
             if is_unknown:
+                # What is gone by now went by our call, and the record has to say so.
                 left = self._still_listed(left)
             if left:
                 self._write_down_that_it_is_sent(left)
+                pairs = [pair for purge in left if (pair := about.pairs[purge.id]) is not None]
                 try:
-                    self._delete(left)
+                    self._account.client.delete_user_data(about.user, pairs)
                 except CallFailed as error:
                     is_unknown = has_unknown_effect(error)
                     raise
@@ -78,11 +80,6 @@ class Sender:
         except (MbsError, LedgerError, Refusal) as error:
             return {**errors, **self._failed(left, error)}
         return errors
-
-    def _delete(self, batch: list[Bound]) -> None:
-        about = self._about(batch)
-        pairs = [pair for purge in batch if (pair := about.pairs[purge.id]) is not None]
-        self._account.client.delete_user_data(about.user, pairs)
 
     def _still_listed(self, batch: list[Bound]) -> list[Bound]:
         """Return what the account still lists after a call whose answer was lost, and write down what it does not."""

@@ -4,11 +4,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from sandbox.running import RunningSandbox
 from sandbox.workspace import ready_engine
 from tests.postgres import Postgres, binaries, running
+
+# The engine's tests start a thousand Python processes, each of which would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# No test is about time: a busy machine makes a single example slow.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

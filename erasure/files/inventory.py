@@ -117,7 +117,7 @@ def read_inventory(path: Path, shown_as: str | None = None) -> Inventory:
     """
     source = YamlSource(path, shown_as or str(path))
     if source.document is None or source.document == {}:
-        raise Problems([source.at(0, "the file is empty; nothing wanted any more is written as `users: []`")])
+        raise Problems([source.at(0, f"the file is empty; {_REMEDIES['users']}")])
     file, problems = validate(source, InventoryFile, {"users": UserEntry, "computers": ComputerEntry}, _REMEDIES)
     problems += _contradictions(source)
     if problems or file is None:

@@ -206,6 +206,7 @@ class Ledger:
         if self._is_ready:
             return
         with self._ledger_errors(), self._engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            # SQLite's IMMEDIATE keeps other processes out of this; PostgreSQL has no such beginning.
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
             METADATA.create_all(connection)
@@ -230,11 +231,11 @@ class Ledger:
 
 def in_order(records: Iterable[Record]) -> list[Record]:
     """Sort events by chain, the one that began first first, and in a chain by their place, whatever the clock said."""
-    chains: dict[str, list[Record]] = {}
-    for record in records:
-        chains.setdefault(record.chain, []).append(record)
-    sorted_ = [sorted(chain, key=lambda record: record.sequence) for chain in chains.values()]
-    return [record for chain in sorted(sorted_, key=lambda chain: (chain[0].at, chain[0].chain)) for record in chain]
+    by_place = sorted(records, key=lambda record: record.sequence)
+    begun: dict[str, datetime.datetime] = {}
+    for record in by_place:
+        begun.setdefault(record.chain, record.at)
+    return sorted(by_place, key=lambda record: (begun[record.chain], record.chain))  # which keeps the places
 
 
 def _engine(url: Any) -> Engine:  # noqa: ANN401 -- sqlalchemy's URL, whose class is not public by that name

@@ -31,10 +31,7 @@ def go_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ledger(postgres: Postgres) -> str:
     """Return the address of a new database for a ledger."""
-    name = f"ledger_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return f"{postgres.url.rpartition('/')[0]}/{name}"
+    return new_database(postgres)
 
 
 @pytest.fixture
@@ -43,6 +40,14 @@ def repository(pulumi: Path, server: RunningSandbox, ledger: str, tmp_path: Path
     server.reset()
     server.clear_faults()
     return Repository(tmp_path, pulumi, server, ledger)
+
+
+def new_database(postgres: Postgres, template: str = "template1") -> str:
+    """Return the address of a new database, made like another one of which the name or the address is given."""
+    name = f"ledger_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]}".encode())
+    return f"{postgres.url.rpartition('/')[0]}/{name}"
 
 
 def _missing(reason: str) -> Path:

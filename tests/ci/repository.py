@@ -22,7 +22,8 @@ _ENVIRONMENT = ("PATH", "PULUMI_HOME", "PULUMI_SKIP_UPDATE_CHECK", "PULUMI_DISAB
 class Repository:
     """A checkout on the branch main, with five computers in the account and in the inventory.
 
-    `secrets` are what an MSP gives its pipeline; `env` is what a runner has without them.
+    `secrets` are what an MSP gives its pipeline; `env` is what a runner has without them. The folder may hold a copy of
+    another one's.
     """
 
     def __init__(self, folder: Path, pulumi: Path, sandbox: RunningSandbox, ledger: str) -> None:
@@ -51,8 +52,25 @@ class Repository:
         }
         for name in COMPUTERS:
             sandbox.add(CHARLIE, DESTINATION, name)
+        if (self.folder / ".git").exists():
+            self.workspace.run(
+                "stack", "select", STACK
+            ).require()  # the engine keeps the selection by the folder's path
+        else:
+            self._begin()
+
+    def copy(self, folder: Path, ledger: str) -> "Repository":
+        """Return the same at another place, with a ledger of its own, which has to be a copy too."""
+        made_anew = shutil.ignore_patterns(".venv", *_LINKED)
+        shutil.copytree(self.folder, folder / "checkout", symlinks=True, ignore=made_anew)
+        return Repository(folder, self.workspace.pulumi, self.sandbox, ledger)
+
+    def _begin(self) -> None:
+        linked = [file.name for file in self.folder.iterdir() if file.is_symlink()]
+        ignored = [*linked, ".venv", "state", "home", "erasure.yml", "plan.md", "due.md", "verify.json"]
+        (self.folder / ".gitignore").write_text("\n".join(f"/{name}" for name in ignored))
         self.workspace.init(STACK)
-        self.workspace.config_set("endpoint", sandbox.url)
+        self.workspace.config_set("endpoint", self.sandbox.url)
         self.git("init", "--quiet", "--initial-branch", "main")
         self.git("config", "user.email", "dana@msp.example")
         self.git("config", "user.name", "Dana")
@@ -71,9 +89,6 @@ class Repository:
         shutil.copy(PROJECT / ".venv/pyvenv.cfg", environment)
         (self.folder / "requirements.txt").touch()
         (environment / ".complete-python3").touch()
-        linked = [one.name for one in self.folder.iterdir() if one.is_symlink()]
-        ignored = [*linked, ".venv", "state", "home", "erasure.yml", "plan.md", "due.md", "verify.json"]
-        (self.folder / ".gitignore").write_text("\n".join(f"/{name}" for name in ignored))
 
     def git(self, *arguments: str) -> str:
         """Run git, and return what it said."""

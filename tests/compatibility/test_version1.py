@@ -5,8 +5,10 @@ below: a stack that has purged `Büro PC`, and then one that could not purge `OW
 """
 
 import contextlib
+import fcntl
 import json
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,9 +27,11 @@ HELD = {"name": "HELD", "destinations": [DESTINATION], "hold": "Litigation 2026-
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[RunningSandbox]:
-    """Serve the account at the address that the files name."""
-    with RunningSandbox(purge_delay="0s", port=PORT) as running:
-        yield running
+    """Serve the account at the address that the files name, which one process of tests can have at a time."""
+    with (Path(tempfile.gettempdir()) / f"mbs-erasure-{PORT}.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with RunningSandbox(purge_delay="0s", port=PORT) as running:
+            yield running
 
 
 @pytest.fixture

@@ -5,10 +5,7 @@ import datetime
 from collections.abc import Iterator
 from unittest import mock
 
-from click.testing import CliRunner
-
 from erasure import clock
-from erasure.console.main import main
 from tests.engine.rehearsal import Rehearsal
 
 
@@ -26,19 +23,16 @@ class Story:
 
     def says(self, *arguments: str, code: int) -> str:
         """Run a command, which has to exit with this code, and return its report."""
-        result = CliRunner().invoke(main, arguments, env=self.rehearsal.workspace.env, standalone_mode=False)
-        assert result.exception is None, f"{result.exception!r} {result.output}"
-        assert result.return_value == code, result.output
-        return result.stdout
+        return self.rehearsal.says(*arguments, code=code)
 
 
 @contextlib.contextmanager
 def telling(rehearsal: Rehearsal) -> Iterator[Story]:
-    """Give a stack's story; until its end this process is in the stack's folder, and at the story's hour."""
+    """Give a stack's story; until its end this process is at the story's hour."""
     story, real = Story(rehearsal), clock.now
 
     def now() -> datetime.datetime:
         return real() + datetime.timedelta(hours=story.hours)
 
-    with mock.patch.object(clock, "now", now), contextlib.chdir(rehearsal.workspace.directory):
+    with mock.patch.object(clock, "now", now):
         yield story

@@ -1,24 +1,38 @@
 """Updates that are killed or interrupted half-way: the next one finishes them, and repeats nothing."""
 
-import random
+import time
 
 import pytest
 
-from tests.engine.many import FAST, USERS, Many, pause
+from tests.engine.many import FAST, USERS, Many
 from tests.engine.rehearsal import names
 
-VICTIMS = (("engine",), ("plugin",), ("engine", "plugin"))
+# Each victim with each way of writing the state, each time at another moment of the update: before its first call, with
+# calls in flight, or when all but the last have begun. Where two are sent at a time, the others wait in the plugin.
+KILLS = [
+    (("engine",), "step by step", 0, 0.2, 4),
+    (("engine",), "at the end", USERS - 2, 0.0, 16),
+    (("plugin",), "step by step", USERS - 2, 0.2, 4),
+    (("plugin",), "at the end", 1, 0.0, 16),
+    (("engine", "plugin"), "step by step", USERS // 2, 0.0, 2),
+    (("engine", "plugin"), "at the end", USERS // 2, 0.1, 2),
+]
 
 
-@pytest.mark.parametrize("number", range(20))
-def test_a_killed_update_is_finished_by_the_next_and_each_purge_is_accepted_once(many: Many, number: int) -> None:
-    dice = random.Random(number)  # noqa: S311 -- moments, not secrets
-    env = {**(FAST if number % 2 else {}), "MBS_CONCURRENCY": str(dice.choice((2, 4, 16)))}
+@pytest.mark.parametrize(
+    ("victims", "state", "calls", "pause", "concurrency"),
+    KILLS,
+    ids=[f"{' and '.join(kill[0])}, state {kill[1]}, {kill[2]} calls" for kill in KILLS],
+)
+def test_a_killed_update_is_finished_by_the_next_and_each_purge_is_accepted_once(
+    many: Many, victims: tuple[str, ...], state: str, calls: int, pause: float, concurrency: int
+) -> None:
+    env = {**(FAST if state == "at the end" else {}), "MBS_CONCURRENCY": str(concurrency)}
     many.drop()
     update = many.start(env=env)
-    many.wait_for_calls(dice.randrange(USERS), update)
-    pause(dice)
-    update.kill(*VICTIMS[number % 3])
+    many.wait_for_calls(calls, update)
+    time.sleep(pause)
+    update.kill(*victims)
     assert update.left() == []
     many.finish(env)
     many.require_each_purged_once()

@@ -14,10 +14,12 @@ def test_adopting_sends_only_reads(empty: Rehearsal) -> None:
 def test_a_dropped_entry_is_previewed_then_purged_exactly_once(adopted: Rehearsal) -> None:
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
 
+    before = adopted.events()
     preview = adopted.preview("--diff").require()
     assert f'+ [0]: "{binding("Büro PC")}"' in preview.stdout
     assert "1 to delete" in preview.stdout
     assert adopted.purges() == []
+    assert adopted.events() == before
 
     adopted.workspace.run("up", "--yes").require()
     assert adopted.purges() == [(CHARLIE, [(DESTINATION, "Büro PC")])]

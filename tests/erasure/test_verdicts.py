@@ -184,3 +184,15 @@ def test_a_settled_erasure_is_looked_after_for_thirty_days_and_an_open_one_for_e
     assert not is_open(settled, ACCEPTED + datetime.timedelta(days=31), DAY)
     overdue = replace(settled, verdicts=(*settled.verdicts, (ACCEPTED, Verdict.OVERDUE, "")))
     assert is_open(overdue, ACCEPTED + datetime.timedelta(days=999), DAY)
+
+
+def test_what_counts_past_the_deadline_counts_at_it_and_a_backup_at_the_purge_is_none_since() -> None:
+    assert verdict(after(24, GONE), after(25, GONE)) == Verdict.ERASED
+    assert verdict(after(24, replace(GONE, stored_bytes=5))) == Verdict.CONTRADICTED
+    at_the_purge = replace(GONE, not_before=ACCEPTED, not_after=ACCEPTED, copies=0)
+    assert verdict(after(25, at_the_purge), after(26, at_the_purge)) == Verdict.ERASED
+
+
+def test_what_was_never_asked_for_has_no_verdict() -> None:
+    with pytest.raises(ValueError, match="was not asked for"):
+        verdict_of(Life("u/d/pc", "life", "https://x.example"), GONE, DAY)

@@ -5,8 +5,10 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 
 PROJECT = Path(__file__).resolve().parents[2]
+PROBE = "_a_test_was_here"
 
 _SWAPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -20,37 +22,82 @@ _SWAPPED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
 }
+_BLOCKS = ("body", "orelse", "finalbody")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed source: of which file, at which line, what was done, and the text."""
+    """A changed module: of which file, at which line, what was done, and its code.
+
+    `statement` is the line where the statement begins that was changed.
+    """
 
     file: str
     line: int
     change: str
-    source: str
+    code: CodeType
+    statement: int = 0
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} {self.change}"
 
 
-def mutants(file: str) -> Iterator[Mutant]:
-    """Yield every mutant of one file, in the order of its lines."""
+def mutants(file: str) -> list[Mutant]:
+    """Return every mutant of one file, in the order of its lines."""
     source = (PROJECT / file).read_text(encoding="utf-8")
     lines = source.splitlines()
-    count = len(list(ast.walk(ast.parse(source))))
     found: list[Mutant] = []
-    for number in range(count):
+    for number, (known, statement) in enumerate(_with_statements(ast.parse(source))):
+        mutate = _MUTATIONS.get(type(known))
+        if mutate is None:
+            continue
         tree = ast.parse(source)
-        node = list(ast.walk(tree))[number]
-        mutate = _MUTATIONS.get(type(node))
-        told = mutate(tree, node) if mutate else None
+        node, _ = list(_with_statements(tree))[number]
+        told = mutate(tree, node)
         if told is not None:
             line = getattr(node, "lineno", None) or node.target.lineno  # type: ignore[attr-defined] # a comprehension
             text = lines[line - 1].strip()
-            found.append(Mutant(file, line, f"{told}: {text}", ast.unparse(ast.fix_missing_locations(tree))))
-    return iter(sorted(found, key=lambda one: one.line))
+            found.append(Mutant(file, line, f"{told}: {text}", _compiled(file, tree), statement))
+    return sorted(found, key=lambda mutant: mutant.line)
+
+
+def unchanged(file: str) -> Mutant:
+    """Return the file as it is."""
+    return Mutant(file, 0, "unchanged", _compiled(file, ast.parse((PROJECT / file).read_text(encoding="utf-8"))))
+
+
+def probed(file: str) -> CodeType:
+    """Return the module's code with a call before each statement of its functions: of PROBE, with file and line."""
+    tree = ast.parse((PROJECT / file).read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    blocks = {id(block): block for function in functions for node in ast.walk(function) for block in _blocks(node)}
+    for block in blocks.values():
+        block[:] = [part for statement in block for part in (_probe(file, statement), statement)]
+    return _compiled(file, tree)
+
+
+def _probe(file: str, statement: ast.stmt) -> ast.stmt:
+    arguments: list[ast.expr] = [ast.Constant(file), ast.Constant(statement.lineno)]
+    return ast.copy_location(ast.Expr(ast.Call(ast.Name(PROBE, ast.Load()), arguments, [])), statement)
+
+
+def _compiled(file: str, tree: ast.Module) -> CodeType:
+    code: CodeType = compile(ast.fix_missing_locations(tree), str(PROJECT / file), "exec")
+    return code
+
+
+def _with_statements(node: ast.AST, statement: int = 0) -> Iterator[tuple[ast.AST, int]]:
+    """Yield every node, and the line of the innermost statement that it is a part of."""
+    if isinstance(node, ast.stmt):
+        statement = node.lineno
+    yield node, statement
+    for part in ast.iter_child_nodes(node):
+        yield from _with_statements(part, statement)
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    found = [getattr(node, name, None) for name in _BLOCKS]
+    return [block for block in found if isinstance(block, list)]
 
 
 def _invert(_tree: ast.AST, node: ast.AST) -> str | None:
@@ -61,7 +108,7 @@ def _invert(_tree: ast.AST, node: ast.AST) -> str | None:
 
 def _swap(_tree: ast.AST, node: ast.AST) -> str | None:
     assert isinstance(node, ast.Compare)
-    node.ops = [_SWAPPED[type(one)]() for one in node.ops]
+    node.ops = [_SWAPPED[type(operator)]() for operator in node.ops]
     return "compared otherwise"
 
 
@@ -101,12 +148,10 @@ def _no_filter(_tree: ast.AST, node: ast.AST) -> str | None:
 
 
 def _replace(tree: ast.AST, node: ast.AST, by: ast.stmt, told: str) -> str | None:
-    for parent in ast.walk(tree):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(parent, name, None)
-            if isinstance(block, list) and node in block:
-                block[block.index(node)] = copy.copy(by)
-                return told
+    for block in (block for parent in ast.walk(tree) for block in _blocks(parent)):
+        if node in block:
+            block[block.index(node)] = copy.copy(by)
+            return told
     return None
 
 

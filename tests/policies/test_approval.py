@@ -55,6 +55,11 @@ def test_any_other_approval_lifts_nothing_and_says_why(given: Approval, why: str
     assert why in judged.objections[0]
 
 
+def test_where_nothing_is_purged_no_approval_is_objected_to() -> None:
+    judged = ruling(many(2), names(2), approvals=[approval(many(1))])
+    assert (judged.approval, judged.objections) == (None, ())
+
+
 def test_an_approval_holds_to_the_end_of_its_last_day() -> None:
     assert refusals(ruling(many(2), [], approvals=[approval(many(2), expires=0)])) == []
 

@@ -13,6 +13,7 @@ from erasure.ledger import Event, Kind, Ledger, LedgerError
 from erasure.plan import Plan, PlanRequest, purges_digest
 from erasure.reports.plan import PlanReport
 from providers import operation
+from providers.purge_plan import PurgePlanProvider
 from tests.providers.conftest import FakeAccount, begin_operation
 from tests.small_engine import Outcome, SmallEngine
 
@@ -441,6 +442,18 @@ def test_a_plan_file_that_cannot_be_written_is_a_refusal(
 ) -> None:
     monkeypatch.setenv("MBS_PLAN_FILE", str(tmp_path / "nowhere" / "plan.json"))
     assert stack.up(*NAMES[:3]).refusals == ["plan-file"]
+
+
+def test_a_refusal_names_the_five_largest_purges_and_no_more(stack: Stack) -> None:
+    computers = [f"PC-{number}" for number in range(10, 19)]
+    stack.account.listed["u-1"] += [{"DestinationId": "D-1", "ComputerName": name} for name in computers]
+    stack.account.stored["u-1"] = [{"Computer": name, "SizeBackup": 1000 + int(name[3:])} for name in computers]
+    assert stack.up(*NAMES, *computers).is_permitted
+    stack.begin()
+    news = {"request": stack.request(NAMES[0]).model_dump_json()}
+    lines = PurgePlanProvider().check({}, news).failures[-1].reason.splitlines()
+    largest = [line.split("'")[1] for line in lines if line.startswith("    largest: ")]
+    assert largest == ["PC-18", "PC-17", "PC-16", "PC-15", "PC-14"]
 
 
 def test_many_refusals_are_cut_and_counted(stack: Stack) -> None:
