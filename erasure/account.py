@@ -11,7 +11,7 @@ from erasure.errors import Refusal
 from erasure.identity import Identity, fold
 from mbs.client import Client
 from mbs.errors import MbsError, UnreadableAnswer
-from mbs.models import User, UserComputer
+from mbs.models import PlanRun, User, UserComputer
 from mbs.pace import Pace
 
 T = TypeVar("T")
@@ -106,6 +106,7 @@ class Account:
         self._concurrency = concurrency
         self._listings = Once[Listing]()
         self._users = Once[User | None]()
+        self._plan_runs = Once[list[PlanRun]]()
 
     def listing(self, user_id: str) -> Listing:
         """Return a user's listing. Raises MbsError."""
@@ -114,6 +115,11 @@ class Account:
     def user(self, user_id: str) -> User | None:
         """Return a user, or None where the account does not know the ID. Raises MbsError."""
         return self._users.get(fold(user_id), lambda: self.client.user(user_id))
+
+    def plan_runs(self, user_id: str) -> list[PlanRun]:
+        """Return the latest runs of a user's backup plans, and those of which it is not told whose. Raises MbsError."""
+        every = self._plan_runs.get("", self.client.plan_runs)
+        return [run for run in every if run.user_id is None or fold(run.user_id) == fold(user_id)]
 
     def knows(self, user_id: str) -> bool:
         """Whether the account has this user, whose listing lacks something. Raises MbsError.

@@ -9,7 +9,7 @@ from erasure.account import Account, Listing
 from erasure.errors import Refusal
 from erasure.identity import Identity, fold
 from erasure.ledger import Observation
-from mbs.errors import MbsError
+from mbs.errors import MbsError, UnreadableAnswer
 from mbs.models import Billing, PlanRun, User, UserComputer
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def look_up(
             pairs, refusals = _find(listing, own, adopted.get(fold(user_id), ()))
             # Only an account that knows the user and does not list the data says that the data is gone.
             is_known = None not in pairs.values() or account.knows(user_id)
-            runs = account.client.plan_runs(user_id) or [] if own and activity else []
+            runs = account.plan_runs(user_id) if own and activity else []
         except MbsError as error:
             return UserEvidence(user_id, error)
         if not is_known:
@@ -101,7 +101,7 @@ def look_up(
             }
             pairs = {binding: pair or as_adopted[binding] for binding, pair in pairs.items()}
         # Without these a user can still be judged: the rules say what a missing answer means.
-        billing, billing_error = _answer(lambda: account.client.billing(user_id, at.date())) if own else (None, None)
+        billing, billing_error = _answer(lambda: _billing(user_id, account, at)) if own else (None, None)
         user, name_error = _answer(lambda: account.user(user_id)) if own and names else (None, None)
         stored = None if billing is None else _stored(billing)
         return UserEvidence(
@@ -162,7 +162,7 @@ def _observation(
         stored_bytes=stored.get(fold(purge.computer)),
         not_before=max((earliest for earliest, _ in starts), default=None),
         not_after=max((latest for _, latest in starts), default=None),
-        is_running=any(run.is_running for run in own),
+        is_running=_any(run.is_running for run in own),
         problem=None if is_known else f"the account does not know user {listing.user_id} any more",
     )
 
@@ -174,12 +174,28 @@ def _span(start: datetime.datetime) -> tuple[datetime.datetime, datetime.datetim
     return utc - doubt, utc + doubt
 
 
+def _any(known: Iterable[bool | None]) -> bool | None:
+    """Whether one of these is so; None: none is, as far as is known, and of some it is not known."""
+    found = set(known)
+    return True if True in found else None if None in found else False
+
+
+def _billing(user_id: str, account: Account, at: datetime.datetime) -> Billing:
+    billing = account.client.billing(user_id, at.date())
+    if billing is None:
+        path, remedy = "/api/Billing/Details", "unset maxPurgeBytes, or purge it in the MBS console"
+        raise UnreadableAnswer("PUT", path, f"does not say what is stored of user {user_id}", remedy)
+    return billing
+
+
 def _stored(billing: Billing) -> dict[str | None, int]:
     stored: dict[str | None, int] = {}
     for detail in billing.details:
         name = None if detail.computer is None else fold(detail.computer)
         stored[name] = stored.get(name, 0) + detail.stored_bytes
-    return stored
+    # What the total has beyond the rows is stored too, and of nobody knows which computer.
+    rest = (billing.total or 0) - sum(stored.values())
+    return stored | ({None: stored.get(None, 0) + rest} if rest > 0 else {})
 
 
 def _answer(ask: Callable[[], T]) -> tuple[T | None, MbsError | None]:

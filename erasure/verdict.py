@@ -97,7 +97,8 @@ def _seen(life: Life, now: Observation, asked_at: datetime.datetime, due_at: dat
     if now.is_listed is None:
         return Verdict.UNKNOWN, now.problem or "the account cannot tell"
     # Monitoring does not say to which destination a computer backs up: with other copies, it says nothing of this one.
-    has_run = now.copies == 0 and (now.is_running or (now.not_before is not None and now.not_before > asked_at))
+    is_later = now.not_before is not None and now.not_before > asked_at
+    has_run = now.copies == 0 and (now.is_running is True or is_later)
     if now.is_listed:
         return _listed(life, now, due_at, has_run=has_run)
     if now.at < due_at:
@@ -106,7 +107,7 @@ def _seen(life: Life, now: Observation, asked_at: datetime.datetime, due_at: dat
     if doubt is not None:
         return doubt
     if _was_gone_before(life, now, due_at):
-        return Verdict.ERASED, "twice not listed past the deadline, nothing stored, no backup since"
+        return Verdict.ERASED, f"twice not listed past the deadline, nothing stored{_backups(now)}"
     return Verdict.DELISTED, "not listed any more; a second look, an hour later or more, is to confirm it"
 
 
@@ -114,7 +115,9 @@ def _doubt(now: Observation, asked_at: datetime.datetime, *, has_run: bool) -> t
     """Return what stands against an erasure of something that is not listed, past the deadline."""
     # In this order: what the account says outright outweighs what it leaves open, and nothing left open is an erasure.
     stored = now.stored_bytes
-    may_have_run = now.copies == 0 and now.not_after is not None and now.not_after > asked_at
+    is_alone = now.copies == 0
+    may_be_later = is_alone and now.not_after is not None and now.not_after > asked_at
+    may_be_running = is_alone and now.is_running is None
     doubts = (
         (has_run, Verdict.CONTRADICTED, "not listed, and yet it has backed up since"),
         (stored is None, Verdict.UNKNOWN, "not listed, and the account does not say what is stored of it"),
@@ -124,9 +127,17 @@ def _doubt(now: Observation, asked_at: datetime.datetime, *, has_run: bool) -> t
             "not listed, and what is stored is not told apart from its other copies",
         ),
         (stored, Verdict.CONTRADICTED, f"not listed, and yet {stored or 0:,} bytes are stored"),
-        (may_have_run, Verdict.UNKNOWN, "it may have backed up since: the time of its last backup has no zone"),
+        (may_be_later, Verdict.UNKNOWN, "it may have backed up since: the time of its last backup has no zone"),
+        (may_be_running, Verdict.UNKNOWN, "it may be backing up: the account does not say how its last backup stands"),
     )
     return next(((verdict, because) for is_so, verdict, because in doubts if is_so), None)
+
+
+def _backups(now: Observation) -> str:
+    """Return what was seen of backups since: of one that also goes elsewhere, or that never ran, that is nothing."""
+    if now.copies:
+        return ""
+    return ", no backup since" if now.not_after is not None else "; no run of a backup is known"
 
 
 def _listed(life: Life, now: Observation, due_at: datetime.datetime, *, has_run: bool) -> tuple[Verdict, str]:

@@ -103,9 +103,15 @@ class Client:
         """Look a user up: GET api/Users/{id}. None: the account does not know this ID (null, 400 or 404)."""
         return self._known(_user_path(user_id), _USER)
 
-    def plan_runs(self, user_id: str) -> list[PlanRun] | None:
-        """Show the latest run of each of a user's backup plans: GET api/Monitoring/{userId}. None: an unknown user."""
-        return self._known(f"/api/Monitoring/{_segment(user_id)}", _PLAN_RUNS)
+    def plan_runs(self) -> list[PlanRun]:
+        """Show the latest run of each backup plan of the account: GET api/Monitoring.
+
+        That of one user is documented for endpoints that are online: a computer that was switched off is not in it.
+        """
+        runs = self._known("/api/Monitoring", _PLAN_RUNS)
+        if runs is None:
+            raise UnreadableAnswer("GET", "/api/Monitoring", "tells of no backup plan at all", "check the account")
+        return runs
 
     def billing(self, user_id: str, day: datetime.date) -> Billing | None:
         """Show what is stored of a user: PUT api/Billing/Details, which only reads. None: an unknown user."""

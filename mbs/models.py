@@ -11,12 +11,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 RUNNING: Final = 3  # the status of a backup plan that runs now; source: GET api/Monitoring
 
 
+_YEARS: Final = range(1980, 2200)  # .NET's first and last moment stand for none
+
+
 def _moment(value: object) -> object:
-    """Read ISO 8601, which the API writes without a zone."""
+    """Read ISO 8601, which the API writes without a zone; what is no moment of a backup is none that is known."""
     try:
-        return datetime.datetime.fromisoformat(value) if isinstance(value, str) else value
+        moment = datetime.datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        return value
+        moment = None
+    return moment if moment is not None and moment.year in _YEARS else None
+
+
+def _number(value: object) -> object:
+    """Read a number, which some clients show as text; anything else is not known."""
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 class _Answer(BaseModel):
@@ -60,19 +71,21 @@ class User(_Answer):
 
 
 class PlanRun(_Answer):
-    """The latest run of one backup plan. Source: GET api/Monitoring/{userId}.
+    """The latest run of one backup plan. Source: GET api/Monitoring.
 
-    `last_start` has no zone, and which one is meant is not documented; None: it never ran.
+    `last_start` has no zone, and which one is meant is not documented; None: it never ran, or that is not known. Where
+    `user_id` or `computer_name` is None, the run may be anybody's.
     """
 
-    computer_name: str | None = Field(alias="ComputerName")
+    user_id: str | None = Field(default=None, alias="UserID")
+    computer_name: str | None = Field(default=None, alias="ComputerName")
     last_start: Annotated[datetime.datetime | None, BeforeValidator(_moment)] = Field(default=None, alias="LastStart")
-    status: int = Field(alias="Status")
+    status: Annotated[int | None, BeforeValidator(_number)] = Field(default=None, alias="Status")
 
     @property
-    def is_running(self) -> bool:
-        """Whether it is backing up now."""
-        return self.status == RUNNING
+    def is_running(self) -> bool | None:
+        """Whether it is backing up now; None: that is not told."""
+        return None if self.status is None else self.status == RUNNING
 
 
 class StoredData(_Answer):
@@ -86,6 +99,7 @@ class StoredData(_Answer):
 
 
 class Billing(_Answer):
-    """What is stored of a user. It reads as a monthly statistic: it corroborates, and proves nothing."""
+    """What is stored of a user, in bytes. It reads as a monthly statistic: it corroborates, and proves nothing."""
 
+    total: int | None = Field(default=None, alias="TotalBackupBytes", ge=0)
     details: list[StoredData] = Field(alias="UserDetailList")

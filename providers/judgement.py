@@ -15,7 +15,7 @@ from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default, is_retur
 from erasure.plan import Bound, Plan
 from erasure.reports.plan import PLAN_FILE
 from policies.judge import Ruling, judge
-from policies.rules import LEDGERS_REMEDY, Case, level_of, needs_bytes
+from policies.rules import LEDGERS_REMEDY, Case, level_of, needs_bytes, some
 from providers.connection import Connection
 
 _A_DAY: Final = datetime.timedelta(hours=24)
@@ -141,6 +141,14 @@ def _notes(case: Case) -> Iterator[str]:
         yield f"ledger: {case.ledger_problem}; {LEDGERS_REMEDY} before anything is to be purged"
     if case.not_here is not None:
         yield f"account: the stack stays bound to the endpoint that it was adopted from: {case.not_here}"
+    silent = [
+        purge
+        for purge in case.plan.purges
+        if (seen := case.observation(purge)) and seen.is_listed and seen.not_after is None and not seen.is_running
+    ]
+    if silent and level_of("alive", case.configuration) != "off":
+        named = some(str(purge.identity) for purge in silent)
+        yield f"alive: no run of a backup is known of {named}, so that nobody can tell whether it still backs up"
     absent = [purge for purge in case.plan.purges if (seen := case.observation(purge)) and seen.is_listed is False]
     if absent:
         more = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""

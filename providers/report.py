@@ -84,7 +84,7 @@ def _purges(case: Case, logins: dict[str, str | None]) -> Iterator[Purge]:
             destination_name=names.get(fold(purge.destination)),
             stored_bytes=seen.stored_bytes if seen else None,
             last_backup=seen.last_backup if seen else None,
-            is_running=seen.is_running if seen else False,
+            is_running=bool(seen and seen.is_running),
             other_copies=case.copies_left.get(purge.id) if about.is_known else None,
             is_listed=seen.is_listed if seen else None,
             is_owed=case.life_of(purge).is_intended,

@@ -46,9 +46,10 @@ class Observation:
     """What one look at the account says of a binding.
 
     `is_listed` is None where the account could not tell, and `problem` says why; `is_failed` where it could not even be
-    asked, so that nothing was seen. `copies` are other destinations that
-    list the computer, `stored_bytes` what is stored of it on all of them; None: the account does not say. The last
-    backup began between `not_before` and `not_after`: the account's times have no zone.
+    asked, so that nothing was seen. `copies` are other destinations that list the computer, `stored_bytes` what is
+    stored of it on all of them; None: the account does not say. The last backup began between `not_before` and
+    `not_after`, since the account's times have no zone; None: no run is known. `is_running` is None where that is not
+    told.
     """
 
     at: datetime.datetime
@@ -57,7 +58,7 @@ class Observation:
     stored_bytes: int | None = None
     not_before: datetime.datetime | None = None
     not_after: datetime.datetime | None = None
-    is_running: bool = False
+    is_running: bool | None = False
     problem: str | None = None
     is_failed: bool = False
 

@@ -129,6 +129,7 @@ def notes(purge: Purge) -> list[str]:
     found = {
         f"on hold: {purge.hold}": purge.hold is not None,
         "backing up now": purge.is_running,
+        "no run of a backup is known": bool(purge.is_listed) and not purge.is_running and purge.last_backup is None,
         "last copy": purge.other_copies == 0,
         "already gone, nothing is sent": purge.is_listed is False,
         "the account cannot tell": purge.is_listed is None,

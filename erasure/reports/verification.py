@@ -20,7 +20,7 @@ MEANINGS: Final = {
     Verdict.UNKNOWN: "the account cannot tell",
     Verdict.DELISTED: "not listed any more, not proven yet",
     Verdict.PENDING: "still listed, within the deadline",
-    Verdict.ERASED: "twice not listed past the deadline, nothing stored, no backup since",
+    Verdict.ERASED: "twice not listed past the deadline, nothing stored, and no backup seen since",
 }
 
 

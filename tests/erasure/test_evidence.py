@@ -1,6 +1,7 @@
 """What the account's answers come to."""
 
 import datetime
+import json
 
 import pytest
 
@@ -59,15 +60,10 @@ def test_each_question_is_asked_once_a_user(sandbox: RunningSandbox) -> None:
     sandbox.add(OTHER, "d-1", "PC")
     ask(sandbox, binding("PC"), binding("OTHER"), binding("PC", OTHER), adopt="OTHER")
     asked = sorted((one.method, one.path) for one in sandbox.requests())
-    assert asked == sorted(
-        (method, path)
-        for user in (USER, OTHER)
-        for method, path in (
-            ("GET", f"/api/Users/{user}/Computers"),
-            ("GET", f"/api/Monitoring/{user}"),
-            ("PUT", "/api/Billing/Details"),
-        )
-    )
+    of_users = [("GET", f"/api/Users/{user}/Computers") for user in (USER, OTHER)] + 2 * [
+        ("PUT", "/api/Billing/Details")
+    ]
+    assert asked == sorted([("GET", "/api/Monitoring"), *of_users])
 
 
 def test_what_no_rule_needs_is_not_asked(sandbox: RunningSandbox) -> None:
@@ -112,6 +108,41 @@ def test_an_answer_that_a_rule_needs_and_does_not_get_makes_the_account_unreadab
     found = about(sandbox, binding("PC"))
     assert found.error is not None
     assert (found.pairs, found.observations) == ({}, {})
+
+
+def test_billing_that_says_nothing_is_an_error_of_billing(sandbox: RunningSandbox) -> None:
+    sandbox.inject("status", path_prefix="/api/Billing", status=200, body="null", count=None)
+    found = about(sandbox, binding("PC"))
+    assert found.stored is None
+    assert str(found.billing_error) == (
+        "PUT /api/Billing/Details does not say what is stored of user user-1; unset maxPurgeBytes, or purge it in the"
+        " MBS console"
+    )
+
+
+@pytest.mark.parametrize("body", ["null", "{}", '[{"ComputerName": 7}]'])
+def test_monitoring_that_says_nothing_makes_every_user_unreadable(sandbox: RunningSandbox, body: str) -> None:
+    sandbox.inject("status", path_prefix="/api/Monitoring", status=200, body=body, count=None)
+    assert about(sandbox, binding("PC")).error is not None
+
+
+def test_what_the_total_has_beyond_its_rows_is_stored_data(sandbox: RunningSandbox) -> None:
+    body = json.dumps({"TotalBackupBytes": 900, "UserDetailList": [{"Computer": "PC", "SizeBackup": 100}]})
+    sandbox.inject("status", path_prefix="/api/Billing", status=200, body=body, count=None)
+    assert about(sandbox, binding("PC")).stored == {"pc": 100, None: 800}
+
+
+@pytest.mark.parametrize("start", [None, "", "0001-01-01T00:00:00", "9999-12-31T23:59:59.999", "0002-06-01T00:00:00"])
+@pytest.mark.parametrize("status", [0, 3, "3", "success", None])
+def test_a_run_whose_start_or_status_is_no_answer_is_not_known(
+    sandbox: RunningSandbox, start: str | None, status: object
+) -> None:
+    runs = [{"UserID": USER, "ComputerName": "PC", "LastStart": start, "Status": status}]
+    sandbox.inject("status", path_prefix="/api/Monitoring", status=200, body=json.dumps(runs), count=None)
+    seen = ask(sandbox, purge := binding("PC")).observation(purge)
+    assert seen is not None
+    assert (seen.not_before, seen.not_after, seen.last_backup) == (None, None, None)
+    assert seen.is_running is {0: False, 3: True, "3": True}.get(status)
 
 
 def test_a_failure_is_of_the_user_that_it_is_about(sandbox: RunningSandbox) -> None:

@@ -96,6 +96,24 @@ def test_a_backup_since_the_purge_contradicts_the_erasure() -> None:
     assert verdict(after(25, other), after(27, other)) == Verdict.ERASED, "it backs up to the other copy"
 
 
+def test_an_erasure_says_of_backups_no_more_than_was_seen() -> None:
+    old = replace(GONE, not_before=LONG_BEFORE, not_after=LONG_BEFORE)
+    reasons = {
+        ", no backup since": old,
+        "; no run of a backup is known": GONE,
+        "": replace(old, copies=1),
+    }
+    for words, seen in reasons.items():
+        life = Life(accepted_at=ACCEPTED, observations=(after(25, seen),))
+        because = f"twice not listed past the deadline, nothing stored{words}"
+        assert verdict_of(life, after(27, seen), DAY) == (Verdict.ERASED, because)
+
+
+def test_a_backup_that_may_be_running_proves_nothing() -> None:
+    unclear = replace(GONE, is_running=None)
+    assert verdict(after(25, unclear), after(27, unclear)) == Verdict.UNKNOWN
+
+
 def test_a_backup_of_which_the_zone_is_not_told_proves_nothing() -> None:
     hour = datetime.timedelta(hours=1)
     unclear = replace(GONE, not_before=ACCEPTED - 15 * hour, not_after=ACCEPTED + 13 * hour)

@@ -65,7 +65,7 @@ def test_each_user_is_asked_once_for_each_kind(sandbox: RunningSandbox) -> None:
     looked(sandbox, erasure(sandbox, "PC"), erasure(sandbox, "GONE"))
     asked = sorted(f"{one.method} {one.path}" for one in sandbox.requests())
     assert asked == [
-        "GET /api/Monitoring/user-1",
+        "GET /api/Monitoring",
         "GET /api/Users/user-1",
         "GET /api/Users/user-1/Computers",
         "PUT /api/Billing/Details",

@@ -99,6 +99,18 @@ def test_bytes_beyond_the_limit_are_refused_and_what_cannot_be_attributed_counts
     assert refusals(judged) == ["max-bytes"]
 
 
+@pytest.mark.parametrize(
+    ("stored", "fires"),
+    [({}, True), ({"pc-1": 7}, True), ({"pc-9": 7}, False), ({"pc-9": 0}, False), ({None: 7}, False), (None, False)],
+)
+def test_a_size_that_is_not_told_is_not_within_a_limit(stored: dict[str | None, int] | None, fires: bool) -> None:
+    has = many(10)
+    found = evidence(has[9:], stored=stored)
+    judged = ruling(has, names(9), evidence=found, settings={"maxPurgeBytes": 100})
+    assert refusals(judged) == (["max-bytes"] if fires else [])
+    assert is_silent(ruling(has, names(9), evidence=found)), "where no limit asks"
+
+
 def test_two_copies_of_one_computer_count_its_bytes_once() -> None:
     has = [bound("PC", "d1"), bound("PC", "d2")]
     identities = [one.identity for one in has]
@@ -113,6 +125,7 @@ def test_two_copies_of_one_computer_count_its_bytes_once() -> None:
         ({"not_after": NOW - 7 * DAY}, False),
         ({"not_after": NOW + DAY}, True),
         ({"is_running": True}, True),
+        ({"is_running": None}, True),
         ({"is_running": True, "not_after": NOW - 90 * DAY}, True),
         ({}, False),
     ],

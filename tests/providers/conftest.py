@@ -57,7 +57,8 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAcc
             self.wfile.write(text)
 
         def found(self, body: Any) -> tuple[int | None, Any]:  # noqa: ANN401 -- any JSON
-            _, _, kind, user, *rest = self.path.split("/")
+            _, _, kind, *rest = self.path.split("/")
+            user = rest.pop(0) if rest else ""
             if self.command == "DELETE":
                 fake.deleted.append((user, body))
                 if fake.break_next_delete:
@@ -66,7 +67,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAcc
                 return (400, {"Message": "no"}) if fake.refuse_deletes else (200, None)
             fake.asked.append(self.path)
             if kind == "Monitoring":
-                return 200, fake.runs.get(user)
+                return 200, [{**run, "UserID": user} for user, runs in fake.runs.items() for run in runs]
             if kind == "Billing":
                 stored = fake.stored.get(body["UserID"], [])
                 return 200, stored if isinstance(stored, str) else {"UserDetailList": stored}

@@ -340,7 +340,7 @@ def test_an_empty_listing_of_a_known_user_with_a_purge_is_asked_twice_not_more(a
     assert account.asked == [
         "/api/Users/u-1/Computers",
         "/api/Users/u-1",
-        "/api/Monitoring/u-1",
+        "/api/Monitoring",
         "/api/Billing/Details",
     ]
 

@@ -54,6 +54,8 @@ class Vendor:
             return self.logins.pop(0) if self.logins else 200, '{"access_token": "fresh"}'
         if method == "DELETE":
             return self.delete([pair["ComputerName"] for pair in body])
+        if path == "/api/Monitoring":
+            return 200, "[]"
         if not path.endswith("/Computers"):
             return 200, json.dumps({"ID": "u-1"} if self.is_known and "Users" in path else None)
         self.calls.append(("list",))
