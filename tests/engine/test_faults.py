@@ -80,6 +80,10 @@ def test_an_account_that_answers_later_than_the_timeout_is_asked_again_and_nothi
 NO_ANSWERS: dict[str, dict[str, Any]] = {
     "garbage": {"body": "\u0000\u0001 {[", "content_type": "application/json"},
     "HTML": {"body": "<html><body>Sign in to the hotel</body></html>", "content_type": "text/html"},
+    "envelope": {
+        "body": '{"StatusCode": 400, "Message": "An error has occurred."}',
+        "content_type": "application/json",
+    },
     "50 MB": {"body": "x" * 50, "repeat": 2**20, "content_type": "application/json"},
 }
 

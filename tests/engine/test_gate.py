@@ -112,6 +112,9 @@ def test_an_account_that_cannot_be_read_is_not_purged(adopted: Rehearsal) -> Non
     adopted.sandbox.clear_faults()
     adopted.sandbox.inject("status", path_regex="Monitoring", status=503, count=None)
     assert "answered 503" in adopted.up().output
+    adopted.sandbox.clear_faults()
+    adopted.sandbox.inject("status", path_regex="Monitoring", status=404, count=None)
+    assert "unreadable: GET /api/Monitoring tells of no backup plan at all" in adopted.up().output
     assert adopted.purges() == []
     adopted.sandbox.clear_faults()
     adopted.up().require()
