@@ -31,11 +31,15 @@ from tests.mutation.quick import NOTICED, Quick, forked
 
 LOADED = (pulumi, pydantic, requests, rich, sqlalchemy)
 GATE = {
-    "policies/rules.py": ["tests/policies"],
+    "policies/rules.py": ["tests/policies", "tests/providers/test_providers.py", "tests/providers/test_flows.py"],
     "policies/judge.py": ["tests/policies"],
     "erasure/files/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
-    "erasure/ledger/life.py": ["tests/erasure/test_ledger.py"],
+    "erasure/ledger/life.py": [
+        "tests/erasure/test_ledger.py",
+        "tests/erasure/test_verdicts.py",
+        "tests/erasure/test_receipt.py",
+    ],
     "erasure/verdict.py": ["tests/erasure/test_verdicts.py", "tests/erasure/test_verification.py"],
     "providers/operation.py": [
         "tests/providers/test_operation.py",
