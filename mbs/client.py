@@ -39,6 +39,8 @@ from mbs.pace import Pace
 T = TypeVar("T")
 
 _LONGEST_ANSWER: Final = 16 * 1024 * 1024  # bytes; a listing of 100,000 computers stays below it
+_LONGEST_OF: Final = {"/api/Monitoring": 64 * 1024 * 1024}  # 100,000 backup plans, of all customers
+_LATEST: Final = 6 * 3600  # seconds; urllib3 cuts a Retry-After to it, and one so far away is a mistake
 _LONGEST_MESSAGE: Final = 256  # characters of the vendor's words that an error repeats
 _LISTING: Final = TypeAdapter(list[UserComputer] | None)
 _USER: Final = TypeAdapter(User | None)
@@ -213,15 +215,20 @@ class Client:
         return _Answer(answer.status_code, text, _seconds(answer.headers.get("Retry-After")))
 
     def _read(self, method: str, path: str, answer: requests.Response, started: float) -> str:
-        pieces, size = [], 0
+        pieces, size, most = [], 0, _LONGEST_OF.get(path, _LONGEST_ANSWER)
         for piece in answer.iter_content(64 * 1024):
             size += len(piece)
-            if size > _LONGEST_ANSWER:
-                raise UnreadableAnswer(method, path, f"answered more than {_LONGEST_ANSWER >> 20} MiB")
+            if size > most:
+                raise UnreadableAnswer(method, path, f"answered more than {most >> 20} MiB")
             if time.monotonic() - started > 2 * self._timeout:
                 raise AnswerLost(method, path, f"was not answered in full within {2 * self._timeout:g} s")
             pieces.append(piece)
-        return b"".join(pieces).decode("utf-8-sig", errors="replace")
+        # Words of an error may be garbled. A name that was repaired would be another name.
+        is_error = answer.status_code >= 300
+        try:
+            return b"".join(pieces).decode("utf-8-sig", errors="replace" if is_error else "strict")
+        except UnicodeDecodeError:
+            raise UnreadableAnswer(method, path, "answered in bytes that are not UTF-8") from None
 
     def _failure(self, method: str, path: str, error: requests.RequestException) -> Exception:
         if isinstance(error, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL):
@@ -262,11 +269,12 @@ class Client:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Read the header, in seconds or as a date; None where there is none that can be read."""
+    """Read the header, in seconds or as a date; None where there is none that can be meant."""
     try:
-        return urllib3.Retry().parse_retry_after(retry_after) if retry_after else None
-    except urllib3.exceptions.InvalidHeader:
+        seconds = urllib3.Retry().parse_retry_after(retry_after) if retry_after else None
+    except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError, TypeError):
         return None
+    return seconds if seconds is not None and 0 <= seconds < _LATEST else None
 
 
 def _user_path(user_id: str) -> str:

@@ -149,6 +149,23 @@ def test_a_listing_of_another_shape_is_unreadable(listed: str) -> None:
         client(server.url).computers("u-1")
 
 
+@pytest.mark.parametrize("name", ["MÜLLER".encode("latin-1"), b"\xff\xfe", "MÜLLER".encode()[:-5]])
+def test_an_answer_that_is_not_utf_8_is_unreadable_and_not_repaired(name: bytes) -> None:
+    body = b'[{"DestinationId": "d", "ComputerName": "' + name + b'"}]'
+    head = f"HTTP/1.1 200 X\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+    with answering(head + body) as server, pytest.raises(UnreadableAnswer, match="not UTF-8"):
+        client(server.url).computers("u-1")
+
+
+@pytest.mark.parametrize(
+    "asked", ["-1", "1e3", "soon", "9" * 400, "Fri, 99 Nov 2026 10:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"]
+)
+def test_a_retry_after_that_cannot_be_meant_is_none(asked: str) -> None:
+    with answering(http(429, "", f"Retry-After: {asked}")) as server, pytest.raises(ApiError) as caught:
+        client(server.url).computers("u-1")
+    assert caught.value.retry_after is None
+
+
 def test_an_endless_answer_is_given_up() -> None:
     with answering(http(200, " " * (17 * 1024 * 1024))) as server, pytest.raises(UnreadableAnswer, match="more than"):
         client(server.url).computers("u-1")
