@@ -118,7 +118,7 @@ def _why_not_here(plan: Plan, account: Account, now: datetime.datetime) -> str |
 
 def _returned(adopted: Iterable[Entry], ledger: Ledger, endpoint: str) -> frozenset[str]:
     """Return what of this was purged and came back, and was not adopted since."""
-    ids = {entry.identity.id for entry in adopted if entry.readopt is None}
+    ids = {entry.identity.id for entry in adopted}
     try:
         records = ledger.of_bindings(ids, (Kind.VERDICT, Kind.ADOPTED)) if ids else []
     except LedgerError:

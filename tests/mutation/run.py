@@ -36,6 +36,7 @@ GATE = {
     "erasure/files/approvals.py": ["tests/policies/test_approval.py", "tests/erasure/test_approvals.py"],
     "erasure/plan.py": ["tests/erasure/test_plan.py", "tests/policies", "tests/providers"],
     "erasure/ledger/life.py": [
+        "tests/erasure/test_life.py",
         "tests/erasure/test_ledger.py",
         "tests/erasure/test_verdicts.py",
         "tests/erasure/test_receipt.py",

@@ -86,7 +86,7 @@ def case(
         project="mbs-erasure",
         stack="acme",
         dry_run=True,
-        wanted=tuple(entries.values()),
+        wanted=tuple(more.pop("wanted", entries.values())),
         released=tuple(entry(computer, release="Sold") for computer in released),
         bound=tuple(has),
         **asked,

@@ -1,10 +1,12 @@
 """Each rule, at its edges."""
 
+import dataclasses
 import datetime
 from typing import Any
 
 import pytest
 
+from erasure.evidence import Evidence
 from erasure.ledger import Life
 from erasure.reports.shown import counted
 from mbs.errors import TokenRefused
@@ -16,6 +18,7 @@ from tests.policies.cases import (
     bound,
     case,
     elsewhere,
+    entry,
     evidence,
     many,
     names,
@@ -134,6 +137,43 @@ def test_a_computer_that_backed_up_lately_or_is_running_is_alive(about: dict[str
     has = many(3)
     judged = ruling(has, names(2), evidence=evidence(has[2:], **about))
     assert refusals(judged) == (["alive"] if fires else [])
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({"is_running": True, "not_before": NOW, "not_after": NOW}, "(running now)"),
+        ({"is_running": None, "not_before": NOW, "not_after": NOW}, "(whether it is running is not told)"),
+        ({"not_before": NOW, "not_after": NOW}, "(last on 2026-11-24)"),
+        ({"not_after": NOW}, "(at a time that is not told)"),
+    ],
+)
+def test_a_computer_that_is_alive_is_told_with_what_is_known_of_its_backup(about: dict[str, Any], words: str) -> None:
+    has = many(3)
+    (alive,) = ruling(has, names(2), evidence=evidence(has[2:], **about)).refusals
+    assert words in str(alive)
+
+
+def test_billing_that_fails_is_unreadable_where_a_limit_in_bytes_counts() -> None:
+    has = many(3)
+    error = TokenRefused("PUT", "/api/Billing/Details", 401, "denied")
+    found = Evidence({"u": dataclasses.replace(evidence(has[2:]).of_user("u"), billing_error=error)})
+    limit = {"maxPurgeBytes": 100}
+    assert refusals(ruling(has, names(2), evidence=found, settings=limit)) == ["unreadable"]
+    assert is_silent(ruling(has, names(2), evidence=found))
+    assert is_silent(ruling(has, names(2), evidence=found, settings=limit | {"rules": {"max-bytes": "off"}}))
+
+
+def test_of_a_purge_that_could_not_be_told_apart_no_copies_are_known() -> None:
+    has = many(3)
+    found = Evidence({"u": dataclasses.replace(evidence(has[2:]).of_user("u"), observations={})})
+    assert case(has, names(2), evidence=found).copies_left == {}
+
+
+@pytest.mark.parametrize(("readopt", "fires"), [(None, True), ("Contract renewed", False)])
+def test_what_came_back_is_adopted_again_only_with_a_reason(readopt: str | None, fires: bool) -> None:
+    judged = ruling([], [], wanted=[entry("PC", readopt=readopt)], returned=frozenset([entry("PC").identity.id]))
+    assert refusals(judged) == (["returned"] if fires else [])
 
 
 def test_quiet_days_are_configured() -> None:
