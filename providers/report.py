@@ -49,13 +49,14 @@ def summary(report: PlanReport, file: str | None) -> str:
     totals = report.totals
     if not report.purges:
         return ""
-    largest = sorted(report.purges, key=lambda purge: -(purge.stored_bytes or 0))[:_SHOWN]
+    sizes = ((purge.stored_bytes, purge) for purge in report.purges if purge.stored_bytes)
+    largest = sorted(sizes, key=lambda pair: -pair[0])[:_SHOWN]
     lines = [
         f"in all: {counted(totals.purges, 'purge')} of {totals.bound:,} bindings, {counted(totals.users, 'user')}"
         + (f", {size(totals.stored_bytes)}" if totals.stored_bytes else ""),
         f"digest: {report.digest}",
         *(f"not lifted: {objection}" for objection in report.objections[:_SHOWN]),
-        *(f"largest: {_named(purge)} ({size(purge.stored_bytes)})" for purge in largest[:_SHOWN]),
+        *(f"largest: {_named(purge)} ({size(stored)})" for stored, purge in largest),
         *(
             f"riskiest: {_named(purge)} ({', '.join(notes(purge)) or size(purge.stored_bytes)})"
             for purge in riskiest_first(report.purges)[:_SHOWN]

@@ -449,11 +449,20 @@ def test_a_refusal_names_the_five_largest_purges_and_no_more(stack: Stack) -> No
     stack.account.listed["u-1"] += [{"DestinationId": "D-1", "ComputerName": name} for name in computers]
     stack.account.stored["u-1"] = [{"Computer": name, "SizeBackup": 1000 + int(name[3:])} for name in computers]
     assert stack.up(*NAMES, *computers).is_permitted
+    assert largest_named(stack, NAMES[0]) == ["PC-18", "PC-17", "PC-16", "PC-15", "PC-14"]
+
+
+def test_a_refusal_calls_nothing_large_whose_size_is_not_told(stack: Stack) -> None:
+    stack.account.stored["u-1"] = [{"Computer": "PC-3", "SizeBackup": 7}]
+    assert largest_named(stack, "PC-1") == ["PC-3"]
+
+
+def largest_named(stack: Stack, *wanted: str) -> list[str]:
+    """Return the computers that a refusal names as the largest."""
     stack.begin()
-    news = {"request": stack.request(NAMES[0]).model_dump_json()}
+    news = {"request": stack.request(*wanted).model_dump_json()}
     lines = PurgePlanProvider().check({}, news).failures[-1].reason.splitlines()
-    largest = [line.split("'")[1] for line in lines if line.startswith("    largest: ")]
-    assert largest == ["PC-18", "PC-17", "PC-16", "PC-15", "PC-14"]
+    return [line.split("'")[1] for line in lines if line.startswith("    largest: ")]
 
 
 def test_many_refusals_are_cut_and_counted(stack: Stack) -> None:
