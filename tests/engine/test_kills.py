@@ -60,7 +60,7 @@ def test_entries_restored_after_a_kill_and_backed_up_again_are_purged_again_when
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_stops_the_purges_after_no_more_calls_than_were_in_flight(many: Many, times: int) -> None:
-    """The engine has asked for eight deletions: four are served, and four wait in the plugin, which cannot tell."""
+    """The engine has asked for eight deletions when it hears of it: four are served, and four wait in the plugin."""
     sandbox, in_flight = many.rehearsal.sandbox, 8
     sandbox.change_settings(latency="700ms")
     many.drop()
@@ -68,11 +68,12 @@ def test_ctrl_c_stops_the_purges_after_no_more_calls_than_were_in_flight(many: M
     many.wait_for_calls(in_flight, update)
     update.interrupt()
     many.wait_for(lambda: "^C received" in update.said, update)
+    begun = len(sandbox.requests("DELETE"))  # by when it has heard: a busy machine hears late
     if times == 2:
         update.interrupt()
     assert update.end().code != 0
     assert update.left() == []
-    assert len(sandbox.requests("DELETE")) <= 2 * in_flight
+    assert len(sandbox.requests("DELETE")) <= begun + in_flight
     sandbox.change_settings(latency="0ms")
     many.finish()
     many.require_each_purged_once()
