@@ -33,7 +33,7 @@ test: setup lint ## every check and every test, the real engine's too
 	.venv/bin/python -m pytest -n auto --dist worksteal
 
 unit: $(TOOLS) ## the tests of seconds: no engine, no sandbox
-	.venv/bin/python -m pytest tests/mbs tests/erasure tests/policies tests/providers
+	.venv/bin/python -m pytest -n auto tests/mbs tests/erasure tests/policies tests/providers
 
 mutants: $(TOOLS) ## show that the tests notice every change of the gate (minutes)
 	.venv/bin/python -m tests.mutation.run

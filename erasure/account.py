@@ -79,7 +79,15 @@ class Listing:
         """Return the folded IDs of the destinations that list a computer."""
         return frozenset(self._destinations.get(fold(computer), ()))
 
-    def nearest(self, wanted: Identity) -> str:
+    def not_listed(self, wanted: Identity) -> Refusal:
+        """Return the refusal to adopt what is not listed."""
+        return Refusal(
+            "not-listed",
+            f"{wanted} is not in the account ({self._nearest(wanted)})",
+            "correct the entry, or set `deleted: true` on a user whose MBS account is gone",
+        )
+
+    def _nearest(self, wanted: Identity) -> str:
         """Say in a few words what the account lists that comes nearest to something it does not list."""
         pairs = self.pairs()[:_MOST_COMPARED]
         elsewhere = [pair.destination_id for pair in pairs if fold(pair.computer_name) == fold(wanted.computer)]

@@ -132,7 +132,7 @@ def _find(
     for wanted in adoptions:
         try:
             if listing.find(wanted) is None:
-                refusals.append(not_listed(wanted, listing.nearest(wanted)))
+                refusals.append(listing.not_listed(wanted))
         except Refusal as refusal:
             refusals.append(refusal)
     for purge in purges:
@@ -203,15 +203,6 @@ def _answer(ask: Callable[[], T]) -> tuple[T | None, MbsError | None]:
         return ask(), None
     except MbsError as error:
         return None, error
-
-
-def not_listed(wanted: Identity, nearest: str) -> Refusal:
-    """Return the refusal to adopt what the account does not list."""
-    return Refusal(
-        "not-listed",
-        f"{wanted} is not in the account ({nearest})",
-        "correct the entry, or set `deleted: true` on a user whose MBS account is gone",
-    )
 
 
 def _by_user(identities: Iterable[Identity]) -> dict[str, list[Identity]]:

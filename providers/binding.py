@@ -12,12 +12,11 @@ import pulumi
 from pulumi import dynamic
 
 from erasure.errors import Refusal
-from erasure.evidence import not_listed
 from erasure.files.inventory import Entry
 from erasure.identity import Identity
 from erasure.plan import Bound
 from mbs.errors import MbsError
-from providers import operation
+from providers import plugin
 
 Properties = dict[str, Any]
 
@@ -34,14 +33,14 @@ class BindingProvider(dynamic.ResourceProvider):
 
     def configure(self, req: dynamic.ConfigureRequest) -> None:
         """Take the connection from the stack's configuration."""
-        operation.current().configure(req)
+        plugin.operation().configure(req)
 
     def check(self, _olds: Properties, news: Properties) -> dynamic.CheckResult:
         """Note that the program declares this binding; another spelling of the same one is no change.
 
         `endpoint` and `after` (the life that had to end) come from the plan's judgement, and stay as they are else.
         """
-        name, current = _identity(news).id, operation.current()
+        name, current = _identity(news).id, plugin.operation()
         current.checked(name)
         inputs: Properties = {key: news[key] for key in (*_IDENTITY, *_DECLARED) if key in news}
         if all(key in _olds for key in _IDENTITY) and _identity(_olds).id == name:
@@ -82,7 +81,7 @@ class BindingProvider(dynamic.ResourceProvider):
 
     def delete(self, _id: str, _props: Properties) -> None:
         """Hand over to the purge run, which purges only what this operation's plan permits."""
-        operation.current().delete(bound_of(_id, _props))
+        plugin.operation().delete(bound_of(_id, _props))
 
 
 class Binding(dynamic.Resource, module="mbs", name="Binding"):
@@ -101,13 +100,13 @@ class Binding(dynamic.Resource, module="mbs", name="Binding"):
 
 def _adopted(name: str, properties: Properties) -> Properties:
     """Return a binding's outputs for a life that begins: every part as the account lists it now."""
-    wanted, current = _identity(properties), operation.current()
+    wanted, current = _identity(properties), plugin.operation()
     names = {key: properties[key] for key in _IDENTITY}
     if not properties.get("deleted", False):
         listing = current.connection.account().listing(wanted.user)
         pair = listing.find(wanted)
         if pair is None:
-            raise not_listed(wanted, listing.nearest(wanted))
+            raise listing.not_listed(wanted)
         names.update(destination=pair.destination_id, computer=pair.computer_name)
     endpoint, life = current.connection.configuration.endpoint, current.life_of(name)
     return {**_compared(properties), **names, "endpoint": endpoint, "life": life}
@@ -138,7 +137,7 @@ def _is_gone(bound: Bound) -> bool:
 
     Raises Refusal, with the reason, where that cannot be told.
     """
-    connection = operation.current().connection
+    connection = plugin.operation().connection
     here = connection.configuration.endpoint
     if bound.endpoint != here:
         raise Refusal("account", f"it was adopted from {bound.endpoint}, not from {here}", "set that endpoint")

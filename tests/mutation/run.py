@@ -48,6 +48,7 @@ GATE = {
         "tests/providers/test_flows.py",
         "tests/providers/test_batches.py",
     ],
+    "providers/checking.py": ["tests/providers"],
     "providers/purge_plan.py": ["tests/providers"],
     "providers/judgement.py": ["tests/providers"],
     "providers/record.py": ["tests/providers"],

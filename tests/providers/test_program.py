@@ -3,6 +3,7 @@
 import datetime
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,10 @@ def test_a_configuration_mistake_is_told_before_anything_is_read(monkeypatch: py
     with pytest.raises(Problems) as caught:
         plan_request()
     assert len(caught.value.reasons) == 2
+
+
+def test_the_program_loads_nothing_of_what_only_the_plugin_needs() -> None:
+    modules = "providers.export, providers.program, providers.binding, providers.purge_plan"
+    code = f"import sys, {modules}; print(*{{'sqlalchemy', 'requests', 'providers.operation', 'policies'}} & {{*sys.modules}})"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == ""
