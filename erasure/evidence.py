@@ -198,6 +198,12 @@ def _stored(billing: Billing) -> dict[str | None, int]:
     return stored | ({None: stored.get(None, 0) + rest} if rest > 0 else {})
 
 
+def stored_of(user_id: str, account: Account, at: datetime.datetime) -> Mapping[str | None, int] | None:
+    """Return what is stored of a user's computers, as `UserEvidence.stored` has it; None: that is not told."""
+    billing, _ = _answer(lambda: _billing(user_id, account, at))
+    return None if billing is None else _stored(billing)
+
+
 def _answer(ask: Callable[[], T]) -> tuple[T | None, MbsError | None]:
     try:
         return ask(), None

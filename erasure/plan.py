@@ -62,9 +62,14 @@ class PlanRequest(Message):
 
 @dataclass(frozen=True)
 class Plan:
-    """What one operation is to do: a request, sorted by who is who. Every mapping is keyed by binding id."""
+    """What one operation is to do: a request, sorted by who is who. Every mapping is keyed by binding id.
+
+    `let_go` are bindings whose present life the ledger knows to be released. It ends without a call, even where the
+    state still has it, or has it again: an update was killed, or an older state restored.
+    """
 
     request: PlanRequest
+    let_go: frozenset[str] = frozenset()
 
     @cached_property
     def wanted(self) -> Mapping[str, Entry]:
@@ -84,9 +89,8 @@ class Plan:
     @cached_property
     def purges(self) -> tuple[Bound, ...]:
         """What would be purged, by id: bound, neither wanted nor released."""
-        return tuple(
-            self.bound[key] for key in sorted(self.bound) if key not in self.wanted and key not in self.released
-        )
+        spared = self.wanted.keys() | self.released.keys() | self.let_go
+        return tuple(self.bound[key] for key in sorted(self.bound) if key not in spared)
 
     @cached_property
     def purge_ids(self) -> frozenset[str]:
@@ -96,7 +100,8 @@ class Plan:
     @cached_property
     def releases(self) -> tuple[Bound, ...]:
         """What would leave the state and keep its data, by id."""
-        return tuple(self.bound[key] for key in sorted(self.released) if key in self.bound)
+        leaving = self.released.keys() | (self.let_go - self.wanted.keys())
+        return tuple(self.bound[key] for key in sorted(leaving) if key in self.bound)
 
     @cached_property
     def adoptions(self) -> tuple[Entry, ...]:

@@ -8,9 +8,8 @@ from typing import Final
 from erasure.account import Account
 from erasure.evidence import UserEvidence, look_up
 from erasure.identity import Identity
-from erasure.ledger import Event, Kind, Life, Observation, Verdict
+from erasure.ledger import SECOND_LOOK, Event, Kind, Life, Observation, Verdict
 
-_AN_HOUR: Final = datetime.timedelta(hours=1)
 _WATCHED: Final = datetime.timedelta(days=30)
 
 
@@ -157,6 +156,6 @@ def _was_gone_before(life: Life, now: Observation, due_at: datetime.datetime) ->
     for look in reversed(life.observations):
         if look.is_listed:
             return False
-        if look.is_listed is False and look.at >= due_at and now.at - look.at >= _AN_HOUR:
+        if look.is_listed is False and look.at >= due_at and now.at - look.at >= SECOND_LOOK:
             return True
     return False

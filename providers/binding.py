@@ -64,10 +64,14 @@ class BindingProvider(dynamic.ResourceProvider):
         return dynamic.CreateResult(name, _adopted(name, props))
 
     def read(self, id_: str, props: Properties) -> dynamic.ReadResult:
-        """Look the binding up. It is gone only if the account knows its user and does not list it."""
+        """Look the binding up. It is gone only if the account knows its user and does not list it.
+
+        What is owed is kept: only an update writes down what became of a purge.
+        """
         bound = bound_of(id_, props)
         try:
             if _is_gone(bound):
+                plugin.require_not_owed(bound)
                 return dynamic.ReadResult(id_=None, outs={})
         except (MbsError, Refusal) as error:
             pulumi.log.warn(f"{bound.identity} is kept as it was: {error}")

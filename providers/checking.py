@@ -9,7 +9,7 @@ from pulumi import dynamic
 
 from erasure.errors import Refusal
 from erasure.ledger import Kind, LedgerError
-from erasure.plan import Plan, PlanRequest
+from erasure.plan import Bound, Plan, PlanRequest
 from erasure.reports.plan import PLAN_FILE, PlanReport
 from policies.rules import LEDGERS_REMEDY
 from providers import operation
@@ -50,6 +50,17 @@ def check_plan(request: str) -> dynamic.CheckResult:
     for note in (*judgement.notes, *map(str, judgement.ruling.warnings)):
         pulumi.log.warn(note)
     return dynamic.CheckResult(_inputs(judgement), [])
+
+
+def require_not_owed(bound: Bound) -> None:
+    """Raise Refusal where a binding's purge is intended or sent, or the ledger cannot tell."""
+    try:
+        life = operation.current().connection.life(bound.life)
+    except LedgerError as error:
+        raise Refusal("ledger", f"whether its purge is owed cannot be read: {error}", LEDGERS_REMEDY) from None
+    if life.is_intended or life.is_unanswered:
+        finding = "it is not listed any more, and its purge is owed"
+        raise Refusal("not-found", finding, "run `pulumi up`, which writes down what became of it")
 
 
 def _settled(judgement: Judgement, current: operation.Operation) -> tuple[Refusal, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from erasure.account import Account, open_account
 from erasure.configuration import Configuration, read_configuration
 from erasure.errors import Refusal
-from erasure.ledger import Ledger, LedgerError
+from erasure.ledger import Ledger, LedgerError, Life
 
 
 class Connection:
@@ -25,7 +25,7 @@ class Connection:
         self.root = root
         self._lock = threading.Lock()
         self._account: Account | None = None
-        self._ledger: Ledger | None = None
+        self._ledgers: dict[str, Ledger] = {}
 
     def account(self) -> Account:
         """Return the account; the same one whoever asks. Raises Refusal without usable credentials."""
@@ -36,18 +36,25 @@ class Connection:
 
     def ledger(self, project: str, stack: str) -> Ledger:
         """Return the ledger, with the chain of this operation's stack. Raises Refusal for a URL that is none."""
+        return self._opened(f"{project}/{stack}")
+
+    def life(self, life: str) -> Life:
+        """Return what the ledger knows of a life, whichever stack wrote it. Raises Refusal or LedgerError."""
+        return self._opened("").lives([life]).get(life) or Life()
+
+    def _opened(self, chain: str) -> Ledger:
         with self._lock:
-            if self._ledger is None:
+            if chain not in self._ledgers:
                 url = self.configuration.ledger.get_secret_value()
                 try:
-                    self._ledger = Ledger(url, f"{project}/{stack}", self.root)
+                    self._ledgers[chain] = Ledger(url, chain, self.root)
                 except LedgerError as error:
                     remedy = "correct the configuration key `ledger`, or MBS_LEDGER"
                     raise Refusal("ledger", str(error), remedy) from None
-            return self._ledger
+            return self._ledgers[chain]
 
     def close(self) -> None:
         """Close what was opened."""
         with self._lock:
-            if self._ledger is not None:
-                self._ledger.close()
+            for ledger in self._ledgers.values():
+                ledger.close()

@@ -44,6 +44,7 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
     here = configuration.endpoint
     ledger = connection.ledger(plan.request.project, plan.request.stack)
     lives, recent, ledger_problem = _known(plan, ledger, configuration, now)
+    plan = Plan(plan.request, frozenset(id_ for id_, bound in plan.bound.items() if _is_released(lives, bound)))
     foreign = {bound.id: bound for _, bound in plan.kept if bound.endpoint != here}
     # What is wanted although its life was spent has to be looked up as if it were new.
     renewals = {
@@ -88,6 +89,10 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
         rebinds=foreign if not plan.purges and not_here is None else {},
         notes=tuple(_notes(case)),
     )
+
+
+def _is_released(lives: Mapping[str, Life], bound: Bound) -> bool:
+    return bound.life in lives and lives[bound.life].is_released
 
 
 def _known(
@@ -152,4 +157,4 @@ def _notes(case: Case) -> Iterator[str]:
     absent = [purge for purge in case.plan.purges if (seen := case.observation(purge)) and seen.is_listed is False]
     if absent:
         more = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
-        yield f"{absent[0].identity}{more}: not listed any more, so that there is nothing to purge"
+        yield f"{absent[0].identity}{more}: not listed any more, which a second look, an hour later, is to confirm"

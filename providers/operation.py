@@ -147,6 +147,10 @@ class Operation:
         plan = permit.judgement.case.plan
         if bound.id in plan.wanted:
             return  # the old half of a replacement
+        # Of a half-done replacement's two lives, the one that was judged; the account has but one such binding.
+        bound = plan.bound.get(bound.id, bound)
+        if permit.judgement.case.life_of(bound).is_released:
+            return  # which the ledger knows already
         if bound.id in plan.released:
             reason = {"reason": plan.released[bound.id].release}
             permit.judgement.ledger.append([Event(Kind.RELEASED, bound.endpoint, bound.id, bound.life, reason)])

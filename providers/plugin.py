@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pulumi import dynamic
 
 if TYPE_CHECKING:
+    from erasure.plan import Bound
     from providers.operation import Operation
 
 
@@ -17,6 +18,13 @@ def operation() -> "Operation":
     from providers.operation import current  # noqa: PLC0415 -- this is what the module is for
 
     return current()
+
+
+def require_not_owed(bound: "Bound") -> None:
+    """Raise Refusal where a binding's purge is intended or sent, or the ledger cannot tell."""
+    from providers.checking import require_not_owed  # noqa: PLC0415 -- as above
+
+    require_not_owed(bound)
 
 
 def check_plan(request: str) -> dynamic.CheckResult:

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from erasure.account import Account, Listing
 from erasure.errors import Refusal
-from erasure.evidence import UserEvidence
-from erasure.ledger import Event, Kind, Lease, Ledger, LedgerError
+from erasure.evidence import UserEvidence, stored_of
+from erasure.identity import fold
+from erasure.ledger import SECOND_LOOK, Event, Kind, Lease, Ledger, LedgerError
 from erasure.plan import Bound
 from mbs.errors import ApiError, CallFailed, MbsError, UnreadableAnswer
 from mbs.pace import has_unknown_effect, is_passing
@@ -40,15 +41,47 @@ class Sender:
             if purge.id not in pairs:
                 finding = f"{purge.identity} was not looked up in the account"
                 errors[purge.id] = Refusal("not-permitted", finding, "run `pulumi up` again")
-        gone = [purge for purge in left if purge.id in pairs and pairs[purge.id] is None]
+        missing = [purge for purge in left if purge.id in pairs and pairs[purge.id] is None]
+        errors |= self._not_listed(missing)
+        listed = [purge for purge in left if pairs.get(purge.id) is not None]
+        return {**errors, **self._purge(listed)} if listed else errors
+
+    def _not_listed(self, missing: list[Bound]) -> Errors:
+        """Write off what is gone, and keep owed what one look alone did not find."""
+        about = self._about(missing) if missing else None
+        gone = [purge for purge in missing if self._is_gone(purge, about)]
+        doubtful = [purge for purge in missing if purge not in gone]
         asked_for = [purge for purge in gone if self._case.life_of(purge).is_unanswered]
         try:
+            self._append(Kind.NOT_FOUND, doubtful)
             self._append(Kind.ALREADY_ABSENT, [purge for purge in gone if purge not in asked_for])
             self._append(Kind.ALREADY_ABSENT, asked_for, {"after_call": True})
         except LedgerError as error:
-            errors.update(dict.fromkeys((purge.id for purge in gone), error))
-        listed = [purge for purge in left if pairs.get(purge.id) is not None]
-        return {**errors, **self._purge(listed)} if listed else errors
+            return self._failed(missing, error)
+        return {purge.id: self._unproven(purge) for purge in doubtful}
+
+    def _is_gone(self, purge: Bound, about: UserEvidence | None) -> bool:
+        """Whether it is proven that something which is not listed is gone.
+
+        By a second look; or, where a call of ours may have removed it, by an answer that does not look like a failure.
+        """
+        life = self._case.life_of(purge)
+        if life.absent_at is not None:
+            return True  # as an earlier update, which did not get further, wrote down
+        if life.missing_at is not None and self._case.now - life.missing_at >= SECOND_LOOK:
+            return True
+        if not life.is_unanswered or about is None or about.listing is None:
+            return False
+        return _is_credible(about.listing, about.stored, purge)
+
+    def _unproven(self, purge: Bound) -> Refusal:
+        first = self._case.life_of(purge).missing_at or self._case.now
+        return Refusal(
+            "not-found",
+            f"{purge.identity} is not listed any more, which one look does not prove, so that its purge stays owed",
+            f"run `pulumi up` again from {first + SECOND_LOOK:%Y-%m-%d %H:%M} UTC on: a second look settles it; or give"
+            " its entry `release`",
+        )
 
     def _purge(self, batch: list[Bound]) -> Errors:
         """Send a batch until it is answered; what a lost answer may have done is looked up before it is sent again."""
@@ -90,6 +123,11 @@ class Sender:
         if not listing.is_known:
             return batch
         gone = [purge for purge in batch if listing.find(purge.identity) is None]
+        stored = stored_of(about.user, self._account, self._case.now) if gone and not listing.pairs() else None
+        doubtful = [purge for purge in gone if not _is_credible(listing, stored, purge)]
+        if doubtful:
+            self._append(Kind.NOT_FOUND, doubtful)
+            raise self._unproven(doubtful[0])
         self._append(Kind.ALREADY_ABSENT, gone, {"after_call": True})
         return [purge for purge in batch if purge not in gone]
 
@@ -135,6 +173,14 @@ class Sender:
             return {}
         names = {"destination": pair.destination_id, "computer": pair.computer_name}
         return {**names, **({"stored_bytes": seen.stored_bytes} if seen.stored_bytes is not None else {})}
+
+
+def _is_credible(listing: Listing, stored: Mapping[str | None, int] | None, purge: Bound) -> bool:
+    """Whether a listing that lacks what a call of ours may have removed says so.
+
+    One that has other things does. An empty one may be a failure: not where Billing says that something is stored.
+    """
+    return bool(listing.pairs()) or not stored or not (stored.get(fold(purge.computer)) or stored.get(None))
 
 
 def _is_of_some_pair(error: CallFailed) -> bool:

@@ -104,12 +104,13 @@ class SmallEngine:
         return Outcome([one.reason.partition(":")[0] for one in result.failures])
 
     def _declare(self, request: PlanRequest, outcome: Outcome) -> None:
-        for name, (wanted, inputs) in dict(self._checks(request.wanted)).items():
+        for name, (wanted, inputs) in dict(self.checks(request.wanted)).items():
             self._step()
             act = self._update if name in self.state else self._create
             self._try(outcome, name, functools.partial(act, inputs=inputs, wanted=wanted))
 
-    def _checks(self, wanted: tuple[Entry, ...]) -> Iterator[tuple[str, tuple[Entry, Properties]]]:
+    def checks(self, wanted: tuple[Entry, ...]) -> Iterator[tuple[str, tuple[Entry, Properties]]]:
+        """Check these bindings, and yield each one's name with its inputs."""
         for one in wanted:
             name = one.identity.id
             news = {"version": 1, "user": one.user, "destination": one.destination, "computer": one.computer}

@@ -4,9 +4,10 @@ from erasure.ledger.check import Broken, broken_links
 from erasure.ledger.event import Event, Kind, LedgerError, Record
 from erasure.ledger.lease import Holder, Lease, LeaseHeld
 from erasure.ledger.ledger import Ledger, is_default
-from erasure.ledger.life import Life, Observation, Verdict, is_return, purges_in
+from erasure.ledger.life import SECOND_LOOK, Life, Observation, Verdict, is_return, purges_in
 
 __all__ = [
+    "SECOND_LOOK",
     "Broken",
     "Event",
     "Holder",

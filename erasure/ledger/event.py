@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ACCEPTED = "accepted"
     NOT_UNDERSTOOD = "not understood"
     FAILED = "failed"
+    NOT_FOUND = "not found"
     ALREADY_ABSENT = "already absent"
     RELEASED = "released"
     OBSERVED = "observed"

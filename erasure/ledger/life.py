@@ -22,6 +22,10 @@ _OBSERVED: Final = {
 """What the ledger calls each part of an observation: a format, unlike the names in this program."""
 
 
+SECOND_LOOK: Final = datetime.timedelta(hours=1)
+"""How much later than the first a second look has to be, for both to prove that something is gone."""
+
+
 class Verdict(StrEnum):
     """What can be said of a purge that was asked for: the API has no status call, and its other answers come to this.
 
@@ -90,11 +94,12 @@ class Observation:
 class Life:
     """One life of a binding so far; without an event, one that nothing is known of.
 
-    `intention` is what was written down with the intended purge: who, what and under which approval. `is_unanswered`
-    means that a call was sent whose answer is not known, `after_call` that the data was found gone after such a call.
+    `intention` is what was written down with the intended purge: who, what and under which approval. `unanswered`
+    counts the calls whose answer is not known, `after_call` that the data was found gone after such a call.
+    `missing_at` is the first look at which it was to be purged and was not listed, since it was last sent.
     `failures` are calls that the API refused, `not_understood` what it said that is neither a yes nor a no, `verdicts`
-    what was given, when and why. `hold` is the reason of a hold that was seen and not lifted. Times are UTC; `records`
-    are its events, in order.
+    what was given, when and why. `hold` is the reason of a hold that was seen and not lifted; `is_released` means
+    that it was to leave the state without a call. Times are UTC; `records` are its events, in order.
     """
 
     binding: str = ""
@@ -104,13 +109,15 @@ class Life:
     intention: Mapping[str, Any] = field(default_factory=dict)
     intended_at: datetime.datetime | None = None
     sent_at: tuple[datetime.datetime, ...] = ()
-    is_unanswered: bool = False
+    unanswered: int = 0
     accepted_at: datetime.datetime | None = None
     absent_at: datetime.datetime | None = None
     after_call: bool = False
+    missing_at: datetime.datetime | None = None
     failures: tuple[tuple[datetime.datetime, str], ...] = ()
     not_understood: tuple[tuple[datetime.datetime, str], ...] = ()
     hold: str | None = None
+    is_released: bool = False
     observations: tuple[Observation, ...] = ()
     verdicts: tuple[tuple[datetime.datetime, Verdict, str], ...] = ()
     adopted_again_at: datetime.datetime | None = None
@@ -126,14 +133,19 @@ class Life:
         return self.intention.get("approval") or None
 
     @property
+    def is_unanswered(self) -> bool:
+        """Whether a call was sent whose answer is not known, so that it may have taken effect."""
+        return self.unanswered > 0
+
+    @property
     def is_accepted(self) -> bool:
         """Whether the API accepted its purge."""
         return self.accepted_at is not None
 
     @property
     def is_spent(self) -> bool:
-        """Whether a purge may have been asked for in this life, so that a wanted binding needs a new one."""
-        return self.is_unanswered or self.asked_at is not None
+        """Whether a purge may have been asked for in this life, or none ever will: a wanted binding needs a new one."""
+        return self.is_released or self.is_unanswered or self.asked_at is not None
 
     @property
     def asked_at(self) -> datetime.datetime | None:
@@ -208,35 +220,40 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901, PLR0912 -- one cas
             # A purge that is tried again is intended again: what was known of it before stays.
             change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at}
         case Kind.WITHDRAWN:
-            change |= {"intention": {}, "intended_at": None}
+            change |= {"intention": {}, "intended_at": None, "missing_at": None}
         case Kind.SENT:
             # From here on it may have taken effect, until an answer or a look says otherwise.
-            change |= {"sent_at": (*life.sent_at, at), "is_unanswered": True}
+            change |= {"sent_at": (*life.sent_at, at), "unanswered": life.unanswered + 1, "missing_at": None}
         case Kind.ACCEPTED:
-            change |= {"accepted_at": life.accepted_at or at, "is_unanswered": False}
+            change |= {"accepted_at": life.accepted_at or at, "unanswered": 0}
         case Kind.NOT_UNDERSTOOD:
             # Whether it was a yes nobody knows: it stays unanswered, and is looked up before it is sent again.
             change["not_understood"] = (*life.not_understood, (at, str(data.get("finding", "no finding is recorded"))))
+        case Kind.NOT_FOUND:
+            change["missing_at"] = life.missing_at or at
         case Kind.ALREADY_ABSENT:
             change |= {
                 "absent_at": life.absent_at or at,
                 "after_call": life.after_call or bool(data.get("after_call")),
-                "is_unanswered": False,
+                "unanswered": 0,
             }
         case Kind.FAILED:
             finding = str(data.get("finding", "no finding is recorded"))
-            change |= {"failures": (*life.failures, (at, finding)), "is_unanswered": False}
+            # A no answers the last call alone: one before it, whose answer was lost, may have taken effect.
+            change |= {"failures": (*life.failures, (at, finding)), "unanswered": max(0, life.unanswered - 1)}
         case Kind.HELD:
             change["hold"] = str(data.get("reason", "no reason is recorded"))
         case Kind.LIFTED:
             change["hold"] = None
+        case Kind.RELEASED:
+            change["is_released"] = True
         case Kind.OBSERVED:
             change["observations"] = (*life.observations, Observation.read(at, data))
         case Kind.VERDICT:
             given = (at, Verdict(data["verdict"]), str(data.get("because", "")))
             change["verdicts"] = (*life.verdicts, given)
         case _:
-            pass  # that it was adopted or released changes nothing in what is summed up
+            pass  # that it was adopted changes nothing in what is summed up
     return dataclasses.replace(life, **change)
 
 

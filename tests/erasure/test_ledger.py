@@ -129,20 +129,35 @@ def test_a_life_is_known_whichever_stack_wrote_it(tmp_path: Path) -> None:
         ([Kind.WITHDRAWN, Kind.INTENDED], {"is_intended"}),
         ([Kind.HELD], {"hold"}),
         ([Kind.HELD, Kind.LIFTED], set()),
-        ([Kind.ADOPTED, Kind.RELEASED, Kind.OBSERVED], set()),
+        ([Kind.ADOPTED, Kind.RELEASED, Kind.OBSERVED], {"is_released", "is_spent"}),
+        ([Kind.SENT, Kind.SENT, Kind.FAILED], {"is_unanswered", "is_spent"}),
+        ([Kind.SENT, Kind.FAILED, Kind.FAILED, Kind.SENT], {"is_unanswered", "is_spent"}),
+        ([Kind.SENT, Kind.SENT, Kind.FAILED, Kind.FAILED], set()),
+        ([Kind.NOT_FOUND], {"missing_at"}),
+        ([Kind.NOT_FOUND, Kind.SENT, Kind.FAILED], set()),
+        ([Kind.NOT_FOUND, Kind.WITHDRAWN], set()),
     ],
 )
 def test_a_life_is_the_sum_of_its_events(tmp_path: Path, kinds: list[Kind], holds: set[str]) -> None:
     ledger = open_ledger(tmp_path)
     ledger.append([event(kind) for kind in kinds])
     life = ledger.lives(["life-1"])["life-1"]
-    names = ("is_intended", "is_unanswered", "is_accepted", "absent_at", "is_spent", "hold")
+    names = (
+        "is_intended",
+        "is_unanswered",
+        "is_accepted",
+        "absent_at",
+        "is_spent",
+        "hold",
+        "is_released",
+        "missing_at",
+    )
     assert {name for name in names if getattr(life, name)} == holds
 
 
 def test_a_life_is_spent_once_a_purge_may_have_been_asked_for() -> None:
     now = clock.now()
-    assert all(life.is_spent for life in (Life(is_unanswered=True), Life(accepted_at=now), Life(absent_at=now)))
+    assert all(life.is_spent for life in (Life(unanswered=1), Life(accepted_at=now), Life(absent_at=now)))
     assert not Life(intended_at=now, intention={"approval": "sha256:x"}, hold="x").is_spent
 
 

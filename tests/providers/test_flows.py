@@ -1,11 +1,13 @@
 """Whole operations on the small engine: holds, lives, endpoints, approvals and the ledger, one after the other."""
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from erasure import clock
 from erasure.clock import today
 from erasure.files.approvals import Approval
 from erasure.files.inventory import Entry
@@ -174,6 +176,65 @@ def test_a_released_binding_is_written_down_and_kept(stack: Stack) -> None:
     assert stack.purged() == []
 
 
+@pytest.mark.parametrize("is_restored", [False, True])
+def test_a_released_life_leaves_a_restored_state_without_a_call_and_only_a_new_one_is_purged(
+    stack: Stack, is_restored: bool
+) -> None:
+    older = dict(stack.engine.state)
+    stack.fields["released"] = (Entry(user="u-1", destination="d-1", computer="PC-4", release="Sold"),)
+    stack.up(*NAMES[:3])
+    stack.fields.clear()
+    stack.engine.state = older
+    if is_restored:
+        assert stack.up(*NAMES).is_permitted
+        assert stack.kinds() == ["adopted", "released", "adopted"], "a new life"
+    assert stack.up(*NAMES[:3]).failures == []
+    assert "u-1/d-1/pc-4" not in stack.engine.state
+    assert stack.purged() == (["PC-4"] if is_restored else [])
+    assert is_restored or stack.kinds() == ["adopted", "released"]
+
+
+def test_what_was_released_counts_into_no_limit(stack: Stack) -> None:
+    older = dict(stack.engine.state)
+    stack.fields["released"] = tuple(Entry(user="u-1", destination="d-1", computer=one, release="-") for one in NAMES)
+    assert stack.up().is_permitted
+    stack.fields.clear()
+    stack.engine.state = older
+    assert stack.up().is_permitted
+    assert (stack.engine.state, stack.purged()) == ({}, [])
+
+
+def test_a_refresh_keeps_what_is_owed_and_forgets_what_is_only_gone(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.account.refuse_deletes = True
+    stack.up(*NAMES[:3])
+    del stack.account.listed["u-1"][2:]
+    stack.engine.refresh()
+    assert sorted(stack.engine.state) == ["u-1/d-1/pc-1", "u-1/d-1/pc-2", "u-1/d-1/pc-4"]
+    assert "is kept as it was: not-found: it is not listed any more, and its purge is owed" in capsys.readouterr().err
+
+
+def test_a_refresh_keeps_what_the_ledger_cannot_tell_of(stack: Stack) -> None:
+    Path("ledger.db").write_text("no database")
+    del stack.account.listed["u-1"][3:]
+    stack.engine.refresh()
+    assert len(stack.engine.state) == len(NAMES)
+
+
+def test_of_a_half_done_replacement_the_life_that_was_intended_is_purged(stack: Stack) -> None:
+    request = stack.request(*NAMES[:3])
+    old = request.bound[-1].model_copy(update={"life": "an old half", "pending_deletion": True})
+    request = request.model_copy(update={"bound": (*request.bound, old)})
+    stack.begin()
+    assert not PurgePlanProvider().check({}, {"request": request.model_dump_json()}).failures
+    assert len(dict(stack.engine.checks(request.wanted))) == len(request.wanted)
+    for half in (old, request.bound[3]):
+        operation.current().delete(half)
+    assert stack.kinds() == ["adopted", "intended", "sent", "accepted"]
+    assert {one.life for one in stack.events()} == {request.bound[3].life}
+
+
 def test_a_deleted_users_adoption_says_that_nobody_checked(stack: Stack) -> None:
     assert stack.up(*NAMES, "PC-5", deleted=True).is_permitted
     assert stack.events("PC-5")[0].data == {"unchecked": True}
@@ -234,11 +295,25 @@ def test_a_purge_that_the_account_refused_is_written_down_as_failed(stack: Stack
     assert "answered 400" in stack.events()[-1].data["finding"]
 
 
-def test_data_that_is_gone_is_written_down_as_absent(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_that_is_gone_is_written_off_by_a_second_look_an_hour_later(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     del stack.account.listed["u-1"][2:]
     stack.settings["maxPurgePercent"] = "100"
+    begun = clock.now()
+    for later in (0, 59):
+        monkeypatch.setattr(clock, "now", lambda later=later: begun + datetime.timedelta(minutes=later))
+        first, _ = stack.up(*NAMES[:2]).failures
+        assert first.startswith(
+            "not-found: computer 'PC-3' of user u-1 on destination D-1 is not listed any more, which"
+        )
+        assert f"again from {begun + datetime.timedelta(hours=1):%Y-%m-%d %H:%M} UTC" in first
+        assert len(stack.engine.state) == len(NAMES)
+    monkeypatch.setattr(clock, "now", lambda: begun + datetime.timedelta(minutes=60))
     assert stack.up(*NAMES[:2]).failures == []
-    assert stack.kinds() == ["adopted", "intended", "already absent"]
+    assert set(stack.kinds()) == {"adopted", "intended", "not found", "already absent"}
+    assert stack.kinds()[-1] == "already absent"
+    assert len(stack.engine.state) == 2
     told = capsys.readouterr().err
     assert "computer 'PC-3' of user u-1 on destination D-1 and 1 more: not listed any more" in told
 

@@ -191,7 +191,8 @@ def test_what_is_gone_is_not_purged_again(account: FakeAccount) -> None:
     next_operation(account)
     account.listed["u-1"] = listed(*NAMES[:3])
     assert plan(state, *NAMES[:3]).failures == []
-    BindingProvider().delete("u-1/d-1/pc-4", state["u-1/d-1/pc-4"])
+    with pytest.raises(Refusal, match=r"^not-found: .* is not listed any more"):
+        BindingProvider().delete("u-1/d-1/pc-4", state["u-1/d-1/pc-4"])
     assert account.deleted == []
 
 

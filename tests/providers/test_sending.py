@@ -35,7 +35,8 @@ class Vendor:
 
     `answers` are what the next DELETEs get: a status; "cut", without an effect; ("cut", n) after the first n pairs of
     the body were purged; "garbage" in place of an acknowledgement. `lookups` and `logins` are the statuses of the next
-    ones once the batch is sent. Then everything is accepted, but for a call with a `bad` name in it.
+    ones once the batch is sent. Then everything is accepted, but for a call with a `bad` name in it. `stored` is what
+    Billing says of each name; once, the next listing after a call may be empty (`lists_nothing`).
     """
 
     url: str = ""
@@ -45,6 +46,8 @@ class Vendor:
     lookups: list[int] = field(default_factory=list)
     logins: list[int] = field(default_factory=list)
     bad: dict[str, int] = field(default_factory=dict)
+    stored: dict[str, int] = field(default_factory=dict)
+    lists_nothing: int = 0
     calls: list[tuple[str, ...]] = field(default_factory=list)
     purged: list[str] = field(default_factory=list)
 
@@ -52,6 +55,9 @@ class Vendor:
         if method == "POST":
             self.calls.append(("login",))
             return self.logins.pop(0) if self.logins else 200, '{"access_token": "fresh"}'
+        if "Billing" in path:
+            rows = [{"Computer": one, "SizeBackup": size} for one, size in self.stored.items()]
+            return 200, json.dumps({"UserDetailList": rows})
         if method == "DELETE":
             return self.delete([pair["ComputerName"] for pair in body])
         if path == "/api/Monitoring":
@@ -59,7 +65,10 @@ class Vendor:
         if not path.endswith("/Computers"):
             return 200, json.dumps({"ID": "u-1"} if self.is_known and "Users" in path else None)
         self.calls.append(("list",))
-        listed = [{"DestinationId": "D-1", "ComputerName": one} for one in self.listed]
+        names = self.listed
+        if self.lists_nothing and len(self.calls) > 1:
+            self.lists_nothing, names = 0, []
+        listed = [{"DestinationId": "D-1", "ComputerName": one} for one in names]
         return self.lookups.pop(0) if self.lookups else 200, json.dumps(listed)
 
     def delete(self, names: list[str]) -> tuple[int | None, str]:
@@ -476,6 +485,7 @@ def test_data_that_is_gone_and_cannot_be_written_down_fails_and_the_rest_goes_on
 ) -> None:
     refuse_to_write(monkeypatch, Kind.ALREADY_ABSENT)
     run.vendor.listed.remove("PC-1")
+    run.note(Kind.SENT, "PC-1")
     errors = run.send("PC-1", "PC-2")
     assert {name: str(one) for name, one in errors.items()} == {"PC-1": "the disk is full"}
     assert run.vendor.calls == [("PC-2",)]
@@ -492,17 +502,43 @@ def test_what_was_accepted_in_this_life_is_not_sent_again(run: Run) -> None:
 def test_what_is_gone_was_purged_by_us_only_where_a_call_was_sent(run: Run) -> None:
     run.note(Kind.SENT, "PC-1", "PC-3")
     run.vendor.listed = ["PC-3"]
-    assert run.send("PC-1", "PC-2", "PC-3") == {}
+    assert set(run.send("PC-1", "PC-2", "PC-3")) == {"PC-2"}, "one look alone proves nothing of what was never sent"
     assert run.vendor.calls == [("PC-3",)]
     assert (run.kinds("PC-1"), run.events("PC-1")[-1].data) == (["sent", "already absent"], {"after_call": True})
-    assert (run.kinds("PC-2"), run.events("PC-2")[-1].data) == (["already absent"], {})
+    assert (run.kinds("PC-2"), run.events("PC-2")[-1].data) == (["not found"], {})
     assert run.kinds("PC-3") == ["sent", "sent", "accepted"], "looked up, still listed, and sent again"
 
 
 def test_where_all_is_gone_nothing_is_sent(run: Run) -> None:
     run.vendor.listed = []
-    assert run.send("PC-1", "PC-2") == {}
+    assert set(run.send("PC-1", "PC-2")) == {"PC-1", "PC-2"}
     assert run.vendor.calls == []
+
+
+def test_an_empty_list_beside_stored_bytes_does_not_prove_that_a_call_had_its_effect(run: Run) -> None:
+    run.note(Kind.SENT, "PC-1", "PC-2")
+    listed, run.vendor.listed, run.vendor.stored = run.vendor.listed, [], {"PC-1": 7}
+    assert set(run.send("PC-1", "PC-2")) == {"PC-1"}
+    assert (run.kinds("PC-1"), run.kinds("PC-2")) == (["sent", "not found"], ["sent", "already absent"])
+    run.vendor.listed = listed
+    assert run.send("PC-1") == {}
+    assert run.kinds("PC-1") == ["sent", "not found", "sent", "accepted"]
+
+
+def test_an_empty_list_after_a_lost_answer_keeps_the_purge_owed_where_bytes_are_stored(run: Run) -> None:
+    run.vendor.answers, run.vendor.stored, run.vendor.lists_nothing = ["cut"], {"PC-1": 7}, 1
+    assert "one look does not prove" in str(run.send("PC-1", retries=2)["PC-1"])
+    assert run.kinds("PC-1") == ["sent", "not found"]
+    assert run.send("PC-1") == {}
+    assert run.kinds("PC-1") == ["sent", "not found", "sent", "accepted"]
+
+
+def test_a_no_after_a_lost_answer_leaves_it_unanswered(run: Run) -> None:
+    run.vendor.answers = ["cut", 400]
+    assert set(run.send("PC-1", retries=2)) == {"PC-1"}
+    assert run.kinds("PC-1") == ["sent", "sent", "failed"]
+    (life,) = run.ledger.lives([run.bound["PC-1"].life]).values()
+    assert life.unanswered == 1
 
 
 def test_what_could_not_be_looked_up_is_refused_and_the_rest_goes_on(run: Run) -> None:
