@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import sys
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -16,18 +17,36 @@ _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _PROCESSES: Final = Path("/proc/self/ns/pid")
 _LOOK: Final = 0.5  # seconds between two looks at the engine
 _LAST_CALLS: Final = 3.0  # seconds that calls in flight get to end when the engine is gone
+_ANSWERS_WITHIN: Final = 1.0  # seconds; an engine that is stopped or busy answers later, and lives
+
+
+@lru_cache(maxsize=1)
+def address() -> tuple[str, int] | None:
+    """Return where the engine of this process listens, as its command line says; None: it says no such thing.
+
+    The program is told by `--engine`, a plugin by its last argument: `python -m pulumi.dynamic 127.0.0.1:40321`.
+    """
+    words = ["", *sys.orig_argv]
+    told = words[words.index("--engine") :][1:2] if "--engine" in words else words[-1:] * ("pulumi.dynamic" in words)
+    host, _, port = "".join(told).rpartition(":")
+    return (host, int(port)) if port.isdecimal() else None
 
 
 @lru_cache(maxsize=1)
 def engine() -> psutil.Process | None:
-    """Return the `pulumi` above this process, or None where there is none."""
-    for process in psutil.Process().parents():
-        try:
-            if process.name() == "pulumi":
-                return process
-        except psutil.Error:
-            continue
-    return None
+    """Return the engine above this process: who listens at its address, whatever it is called; None: not found."""
+    try:
+        return next(filter(_listens, psutil.Process().parents()), None)
+    except psutil.Error:
+        return None
+
+
+def _listens(process: psutil.Process) -> bool:
+    try:
+        sockets = process.net_connections("tcp")
+    except psutil.Error:
+        return False
+    return any(one.status == psutil.CONN_LISTEN and tuple(one.laddr) == address() for one in sockets)
 
 
 def is_whole_stack() -> bool:
@@ -42,14 +61,25 @@ def is_whole_stack() -> bool:
 
 
 def is_alive() -> bool:
-    """Whether the engine that started this process lives. True where none was found: then none can be missed."""
-    process = engine()
-    if process is None:
+    """Whether the engine that started this process lives, by any name and on any system: whether it can be reached.
+
+    True where this process was told of none: then none can be missed.
+    """
+    if (at := address()) is None:
         return True
+    # Its port can be another's by now.
+    return _is_reached(at) and ((above := engine()) is None or above.is_running())
+
+
+def _is_reached(at: tuple[str, int]) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
+        # Ended at once: a connection that is held open keeps the engine from its own end.
+        socket.create_connection(at, _ANSWERS_WITHIN).close()
+    except ConnectionError:
         return False
+    except OSError:
+        return True  # it is late: a port that nobody has is refused
+    return True
 
 
 def end_with_engine() -> None:
@@ -57,7 +87,7 @@ def end_with_engine() -> None:
 
     The plugin stands in a process group of its own and under a shell, so that no signal reaches it either.
     """
-    if engine() is not None:
+    if address() is not None:
         threading.Thread(target=_watch, name="engine watch", daemon=True).start()
 
 

@@ -19,7 +19,7 @@ from pulumi.dynamic import ConfigureRequest
 
 from erasure.configuration import KEYS
 from erasure.errors import Problems, Refusal
-from erasure.ledger import Event, Kind, Lease, LeaseHeld, Ledger, LedgerError
+from erasure.ledger import Event, Holder, Kind, Lease, LeaseHeld, Ledger, LedgerError
 from erasure.plan import Bound, Plan
 from mbs.errors import MbsError
 from providers.batches import Batches
@@ -93,7 +93,7 @@ class Operation:
         except LeaseHeld as held:
             who = f"process {held.holder.get('process')} on {held.holder.get('host')}"
             finding = f"another run of this stack is purging ({who}, seen {held.since})"
-            raise Refusal("lease", finding, "wait for its end, and run `pulumi up` again") from None
+            raise Refusal("lease", finding, _of_a_leftover(held.holder)) from None
         except LedgerError as error:
             self._no_lease = str(error)
             return
@@ -183,6 +183,14 @@ class Operation:
                     "run `pulumi up` for the whole stack, with the program as it is released",
                 )
             return permit
+
+
+def _of_a_leftover(holder: Holder) -> str:
+    number, host = holder.get("process"), holder.get("host")
+    return (
+        "wait for its end, and run `pulumi up` again; where no update is running any more, it was left behind:"
+        f" `ps -fp {number}` on {host} shows it, and `kill {number}` ends it"
+    )
 
 
 def _ahead(plan: Plan) -> list[Bound]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+import grpc  # type: ignore[import-untyped] # its stubs are not worth a requirement
 import pulumi
 from pulumi.runtime.stack import ResourceRegistrationFailed
 
@@ -21,9 +22,8 @@ from erasure.files.approvals import approvals_path, read_approvals
 from erasure.files.inventory import Entry, read_inventory, read_neighbours
 from erasure.plan import Bound, Plan, PlanRequest
 from providers.binding import bound_of
-from providers.export import Export
+from providers.export import BINDING, Export, Lives
 
-BINDING: Final = "pulumi-python:dynamic/mbs:Binding"
 _WAVE: Final = 10  # resources that are declared at a time: of 5 to 400, the quickest at 1,000 and at 10,000
 _ALREADY_REPORTED: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
@@ -67,17 +67,23 @@ def read_bound(export: Export) -> tuple[Bound, ...]:
     There is no fallback: a state that cannot be read means that nobody knows what would be purged.
     """
     try:
-        ended = export.result()
+        ended, said = export.state.result(), export.engine.result()
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _unreadable(str(error)) from None
+    except grpc.RpcError as error:
+        raise _unreadable(f"the running engine does not say what is in it: {error.details()}") from None
     if ended.returncode != 0:
         raise _unreadable(ended.stderr.decode(errors="replace").strip())
     try:
-        return bound_in(json.loads(ended.stdout))
+        document = json.loads(ended.stdout)
+        exported, bound = _lives_in(document), bound_in(document)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _unreadable("the export has another shape than this program reads") from None
     except Refusal as refusal:
         raise Problems([str(refusal)]) from None
+    if exported != said:
+        raise _of_another_state(exported, said)
+    return bound
 
 
 def bound_in(export: dict[str, Any]) -> tuple[Bound, ...]:
@@ -96,9 +102,26 @@ def bound_in(export: dict[str, Any]) -> tuple[Bound, ...]:
     )
 
 
+def _lives_in(export: dict[str, Any]) -> Lives:
+    """Return what the running engine would say of this state; of what is pending deletion it says nothing."""
+    bindings = (one for one in export["deployment"].get("resources") or [] if one["type"] == BINDING)
+    return frozenset((one["urn"], one["outputs"].get("life", "")) for one in bindings if not one.get("delete"))
+
+
 def _unreadable(reason: str) -> Problems:
     finding = f"state: this stack's state cannot be read, so that nothing is planned: {reason[:500]}"
     return Problems([f"{finding}; check that `pulumi stack export` works here"])
+
+
+def _of_another_state(exported: Lives, said: Lives) -> Problems:
+    urn, _ = min(exported ^ said)
+    where = "export" if urn in {urn for urn, _ in exported} else "engine"
+    finding = (
+        f"state: the exported state is not the one that the running engine works on: {len(exported ^ said):,} bindings"
+        f" differ, such as {urn.rpartition('::')[2]}, which the {where} has"
+    )
+    remedy = "run `pulumi` in the project's folder, and set PULUMI_BACKEND_URL to an absolute path where it is a folder"
+    return Problems([f"{finding}; {remedy}"])
 
 
 def declare_in_waves(wanted: Iterable[Entry], declare: Callable[[Entry], pulumi.Resource]) -> None:

@@ -1,5 +1,6 @@
 """Updates that are killed or interrupted half-way: the next one finishes them, and repeats nothing."""
 
+import re
 import time
 
 import pytest
@@ -90,6 +91,7 @@ def test_a_second_run_is_refused_while_the_first_one_purges(many: Many) -> None:
     assert first.is_running
     assert second.code != 0
     assert "lease: another run of this stack is purging (process " in second.output
+    assert re.search(r"left behind: `ps -fp (\d+)` on \S+ shows it, and `kill \1` ends it", second.output)
     first.end()
     many.rehearsal.sandbox.change_settings(latency="0ms")
     many.finish()

@@ -35,12 +35,6 @@ class Hidden(Above):
     def cmdline(self) -> list[str]:
         raise psutil.AccessDenied
 
-    def is_running(self) -> bool:
-        return True
-
-    def status(self) -> str:
-        raise psutil.AccessDenied
-
 
 def stand(monkeypatch: pytest.MonkeyPatch, above: object) -> None:
     monkeypatch.setattr(engine, "engine", lambda: above)
@@ -51,6 +45,15 @@ def no_options(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what this machine's environment may tell every engine."""
     for name in [one for one in os.environ if one.startswith("PULUMI_OPTION_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Listen where this process is told that its engine does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        at = server.getsockname()
+        monkeypatch.setattr(engine, "address", lambda: at)
+        yield server
 
 
 @pytest.fixture
@@ -129,29 +132,66 @@ def test_where_no_engine_is_found_nothing_is_known_of_the_stack_and_none_is_miss
     assert engine.is_alive()
 
 
-def test_an_engine_that_cannot_be_looked_at_is_not_relied_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_engine_that_cannot_be_looked_at_was_told_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     stand(monkeypatch, Hidden())
     assert not engine.is_whole_stack()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["python", "-u", "-m", "pulumi.dynamic", "127.0.0.1:40321"], ("127.0.0.1", 40321)),
+        (["python", "-m", "pulumi.dynamic", "--logtostderr", "-v=9", "127.0.0.1:1"], ("127.0.0.1", 1)),
+        (["python", "exec", "--monitor", "127.0.0.1:2", "--engine", "127.0.0.1:3", "--", "."], ("127.0.0.1", 3)),
+        (["python", "-m", "pulumi.dynamic"], None),
+        (["python", "exec", "--engine"], None),
+        (["python", "-m", "pytest", "127.0.0.1:40321"], None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_where_the_engine_listens_stands_in_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], found: tuple[str, int] | None
+) -> None:
+    monkeypatch.setattr(sys, "orig_argv", words)
+    told: object = engine.address.__wrapped__()  # what is found once is kept
+    assert told == found
+
+
+def test_an_engine_lives_as_long_as_it_can_be_reached_whatever_it_is_called(
+    listening: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand(monkeypatch, None)
+    assert engine.is_alive()
+    with listening.accept()[0] as connection:
+        assert connection.recv(1) == b"", "a connection that is held open keeps the engine from its end"
+    listening.close()
     assert not engine.is_alive()
 
 
-def test_an_engine_that_has_ended_is_not_alive_collected_or_not(
+@pytest.mark.usefixtures("listening")
+def test_an_engine_that_is_late_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_arguments: object) -> socket.socket:
+        raise TimeoutError
+
+    stand(monkeypatch, None)
+    monkeypatch.setattr(socket, "create_connection", late)
+    assert engine.is_alive()
+
+
+@pytest.mark.usefixtures("listening")
+def test_another_process_with_the_engines_number_or_port_is_not_the_engine(
     monkeypatch: pytest.MonkeyPatch, child: subprocess.Popen[bytes]
 ) -> None:
+    other = psutil.Process()
+    stand(monkeypatch, other)
+    assert engine.is_alive()
+    other._ident = (other.pid, 1.0)  # type: ignore[attr-defined]  # noqa: SLF001 -- its number, and another start
+    assert not engine.is_alive()
     stand(monkeypatch, psutil.Process(child.pid))
     assert engine.is_alive()
     child.kill()
-    while psutil.Process(child.pid).status() != psutil.STATUS_ZOMBIE:  # as it is until somebody asks how it ended
-        threading.Event().wait(0.001)
-    assert not engine.is_alive()
     child.wait()
-    assert not engine.is_alive()
-
-
-def test_another_process_with_the_engines_number_is_not_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = psutil.Process()
-    other._ident = (other.pid, 1.0)  # type: ignore[attr-defined]  # noqa: SLF001 -- its number, and another start
-    stand(monkeypatch, other)
     assert not engine.is_alive()
 
 
@@ -159,55 +199,48 @@ ASKS = """
 from providers.engine import engine, is_alive, is_whole_stack
 print(engine() is not None, is_alive(), is_whole_stack())
 """
+STARTS = """
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+told = f"127.0.0.1:{server.getsockname()[1]}"
+shell = '"$0" -c "$1" pulumi.dynamic "$2"; true'
+subprocess.run(["sh", "-c", shell, *sys.argv[1:3], told], cwd=sys.argv[3], check=True)
+"""
 
 
 def asked_below(tmp_path: Path, name: str, *arguments: str) -> list[str]:
     """Start a process of this name, have it start another, below a shell as plugins are, and ask that one."""
     program = tmp_path / name
     program.symlink_to(Path(sys.executable).resolve())
-    starts = (
-        "import subprocess, sys;"
-        f"subprocess.run(['sh', '-c', '\"$0\" -c \"$1\"; true', {sys.executable!r}, {ASKS!r}], cwd={str(PROJECT)!r})"
-    )
-    command = [str(program), "-I", "-c", starts, *arguments]
+    command = [str(program), "-I", "-c", STARTS, sys.executable, ASKS, str(PROJECT), *arguments]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     return shown.stdout.split()
 
 
-def test_the_engine_is_found_above_the_shell_that_starts_a_plugin(tmp_path: Path) -> None:
-    assert asked_below(tmp_path, "pulumi", *UP) == ["True", "True", "True"]
+@pytest.mark.parametrize("name", ["pulumi", ".pulumi-wrapped", "a name that is longer than the system keeps"])
+def test_the_engine_is_found_above_the_shell_that_starts_a_plugin_whatever_it_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    assert asked_below(tmp_path, name, *UP) == ["True", "True", "True"]
 
 
 def test_what_the_engine_was_told_is_read_from_its_command_line(tmp_path: Path) -> None:
     assert asked_below(tmp_path, "pulumi", *UP, "--target", "urn:x") == ["True", "True", "False"]
 
 
-def test_what_is_called_otherwise_is_no_engine(tmp_path: Path) -> None:
-    assert asked_below(tmp_path, "pulumi-watch", *UP) == ["False", "True", "False"]
+def test_who_does_not_listen_at_the_engines_address_is_not_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "address", lambda: ("127.0.0.1", 1))
+    found: object = engine.engine.__wrapped__()
+    assert found is None
 
 
-class Named:
-    """A process of this name; of one without, nobody may know."""
+def test_processes_that_may_not_be_looked_at_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_self: psutil.Process, _kind: str) -> list[object]:
+        raise psutil.AccessDenied
 
-    def __init__(self, name: str | None) -> None:
-        self._name = name
-
-    def name(self) -> str:
-        if self._name is None:
-            raise psutil.AccessDenied
-        return self._name
-
-    def parents(self) -> list["Named"]:
-        return [Named("sh"), Named(None), Named("pulumi-language"), ENGINE, Named("make"), Named("pulumi")]
-
-
-ENGINE = Named("pulumi")
-
-
-def test_of_all_processes_above_the_nearest_engine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(psutil, "Process", lambda: Named("python"))
-    found: object = engine.engine.__wrapped__()  # what is found once is kept, in the other tests too
-    assert found is ENGINE
+    monkeypatch.setattr(psutil.Process, "net_connections", denied)
+    found: object = engine.engine.__wrapped__()
+    assert found is None
 
 
 def test_a_process_ends_soon_after_its_engine_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,14 +253,14 @@ def test_a_process_ends_soon_after_its_engine_and_not_before(monkeypatch: pytest
     assert acts == [0.5, 0.5, 3.0, "exit 1"], "within the 5 seconds that nothing outlasts the engine"
 
 
-@pytest.mark.parametrize("above", [None, Above()], ids=["no engine", "an engine"])
-def test_only_an_engine_is_watched(monkeypatch: pytest.MonkeyPatch, above: Above | None) -> None:
+@pytest.mark.parametrize("told", [None, ("127.0.0.1", 1)], ids=["no engine", "an engine"])
+def test_only_an_engine_is_watched(monkeypatch: pytest.MonkeyPatch, told: tuple[str, int] | None) -> None:
     begun: list[str] = []
-    stand(monkeypatch, above)
+    monkeypatch.setattr(engine, "address", lambda: told)
     monkeypatch.setattr(engine, "_watch", lambda: begun.append("watching"))
     monkeypatch.setattr(threading.Thread, "start", lambda thread: thread.run())
     engine.end_with_engine()
-    assert begun == ([] if above is None else ["watching"])
+    assert begun == ([] if told is None else ["watching"])
 
 
 def test_this_process_is_not_gone() -> None:

@@ -4,9 +4,11 @@ import datetime
 import json
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import grpc  # type: ignore[import-untyped]
 import pulumi
 import pytest
 
@@ -16,8 +18,9 @@ from erasure.identity import Identity
 from erasure.plan import PlanRequest
 from providers import program
 from providers.binding import VERSION
-from providers.export import Export
-from providers.program import BINDING
+from providers.export import BINDING, Export, Lives
+
+T = TypeVar("T")
 
 INVENTORY = """
 version: 1
@@ -36,11 +39,21 @@ def exported(*computers: str) -> Export:
     for computer in computers:
         identity = {"user": "u-1", "destination": "d-1", "computer": computer}
         outputs = {"version": VERSION, **identity, "endpoint": "https://x.example", "life": computer}
-        resources.append({"type": BINDING, "id": Identity(**identity).id, "outputs": outputs})
-    export = Export()
+        resources.append(
+            {"type": BINDING, "urn": f"urn::{computer}", "id": Identity(**identity).id, "outputs": outputs}
+        )
     document = json.dumps({"deployment": {"resources": resources}}).encode()
-    export.set_result(subprocess.CompletedProcess(["pulumi"], 0, document, b""))
-    return export
+    ended = subprocess.CompletedProcess(["pulumi"], 0, document, b"")
+    return Export(done(ended), done(frozenset((f"urn::{computer}", computer) for computer in computers)))
+
+
+def done(result: T | BaseException) -> Future[T]:
+    future = Future[T]()
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
+    return future
 
 
 def plan_request() -> PlanRequest:
@@ -134,3 +147,41 @@ def test_the_program_loads_nothing_of_what_only_the_plugin_needs() -> None:
     command = [sys.executable, "-c", f"import sys, {modules}; print(*{heavy} & {{*sys.modules}})"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == ""
+
+
+class Silent(grpc.RpcError):  # type: ignore[misc] # it has no types
+    """An engine that does not answer."""
+
+    def details(self) -> str:
+        return "no backend client is available"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({("urn::PC-1", "PC-1")}, "1 bindings differ, such as PC-2, which the export has"),
+        ({("urn::PC-1", "PC-1"), ("urn::PC-2", "PC-2"), ("urn::PC-3", "PC-3")}, "such as PC-3, which the engine has"),
+        ({("urn::PC-1", "PC-1"), ("urn::PC-2", "another life")}, "2 bindings differ, such as PC-2"),
+        (set(), "2 bindings differ"),
+    ],
+    ids=["less", "more", "another life", "nothing"],
+)
+def test_a_state_that_is_not_the_running_engines_plans_nothing(said: Lives, told: str) -> None:
+    export = exported("PC-1", "PC-2")
+    assert len(program.read_bound(export)) == 2
+    with pytest.raises(Problems, match=f"^state: the exported state is not the one .*{told}.*; run `pulumi` in"):
+        program.read_bound(export._replace(engine=done(frozenset(said))))
+
+
+def test_what_is_pending_deletion_is_bound_though_the_running_engine_does_not_say_so() -> None:
+    export = exported("PC-1")
+    ended = export.state.result()
+    document = json.loads(ended.stdout)
+    document["deployment"]["resources"][0]["delete"] = True
+    ended.stdout = json.dumps(document).encode()
+    assert [one.pending_deletion for one in program.read_bound(export._replace(engine=done(frozenset())))] == [True]
+
+
+def test_an_engine_that_does_not_say_what_it_has_plans_nothing() -> None:
+    with pytest.raises(Problems, match=r"the running engine does not say what is in it: no backend client"):
+        program.read_bound(exported("PC-1")._replace(engine=done(Silent())))
