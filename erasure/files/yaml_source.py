@@ -1,10 +1,12 @@
 """Strict YAML, with places.
 
 Of YAML this takes mappings, lists and scalars, and refuses what makes a reviewed file ambiguous or a bomb: duplicate
-keys, anchors and aliases, tags, a second document. Plain text that YAML takes for a number, a date, a boolean or
-nothing stays what was written, as an `Untyped`, so that no ID is ever changed on the way in.
+keys, anchors and aliases, tags, a second document, and text that a `#` without a space after it cuts off. Plain text
+that YAML takes for a number, a date, a boolean or nothing stays what was written, as an `Untyped`, so that no ID is
+ever changed on the way in.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +21,7 @@ from erasure.errors import Problems
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LARGEST: Final = 64 * 1024 * 1024  # bytes; 100,000 bindings take about a quarter of it
 _DEEPEST: Final = 12
+_CUT_OFF: Final = re.compile(r"[ \t]+(#\S[^\r\n]*)")
 _KINDS: Final = {
     "tag:yaml.org,2002:int": "a number",
     "tag:yaml.org,2002:float": "a number",
@@ -69,6 +72,11 @@ class YamlSource:
     def in_order(self, problems: Iterable[str]) -> list[str]:
         """Return problems of this file as it is read, from its first line on."""
         return sorted(problems, key=lambda problem: int(problem.removeprefix(f"{self.shown_as}:").partition(":")[0]))
+
+    def cut_off(self, end: int) -> str | None:
+        """Return what a reader takes for the rest of a plain scalar, and YAML for a comment: `#3` of `Lab PC #3`."""
+        found = _CUT_OFF.match(self._text, end)
+        return found[1] if found else None
 
     def line_of(self, place: Place) -> int:
         """Return the line of a key path, or of as much of it as there is, counted from 1."""
@@ -171,6 +179,11 @@ class _Builder:
         text: str = event.value
         if not event.implicit[0]:
             return text
+        if cut_off := self._source.cut_off(event.end_mark.index):
+            finding = (
+                f"{cut_off!r} is a comment to YAML and not part of {text!r}; write it in quotes, or a comment as `# `"
+            )
+            self._source.problems.append(self._source.at(event.start_mark.line, finding))
         kind = _KINDS.get(self._resolver.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
         return Untyped(kind, text) if kind else text
 
