@@ -14,8 +14,11 @@ _WATCHED: Final = datetime.timedelta(days=30)
 
 
 def is_open(life: Life, now: datetime.datetime, deadline: datetime.timedelta) -> bool:
-    """Whether a purge is to be looked at again: until it is erased, and for 30 days after its deadline."""
-    if life.asked_at is None or life.adopted_again_at is not None:
+    """Whether a purge is to be looked at again: until it is erased, and for 30 days after its deadline.
+
+    What was adopted again, or closed by a person, is not.
+    """
+    if life.asked_at is None or life.adopted_again_at is not None or life.closed is not None:
         return False
     return life.verdict is not Verdict.ERASED or now < life.asked_at + deadline + _WATCHED
 

@@ -7,6 +7,7 @@ from typing import NoReturn
 import click
 
 from erasure.console.approve import approve
+from erasure.console.close import close
 from erasure.console.ledger import ledger
 from erasure.console.plan import plan
 from erasure.console.receipt import receipt
@@ -21,7 +22,7 @@ def main() -> None:
     """Review, approve and prove the purges of a stack."""
 
 
-for command in (plan, approve, ledger, verify, receipt, reviewed):
+for command in (plan, approve, ledger, verify, close, receipt, reviewed):
     main.add_command(command)
 
 

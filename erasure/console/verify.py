@@ -9,7 +9,7 @@ from erasure import clock
 from erasure.account import open_account
 from erasure.console.shared import format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
-from erasure.ledger import purges_in
+from erasure.ledger import Ledger, Life, purges_in
 from erasure.reports.verification import Verification, verification, verification_page
 from erasure.verdict import exit_code, is_open, look_again
 
@@ -28,7 +28,8 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
     """Look at the account again after purges, record it in the ledger, and give each purge's verdict.
 
     Exits 0 where all are erased, or unknown past the deadline; 2 where some are pending, delisted, or unknown before
-    it; 3 where some are overdue, contradicted or returned; 1 where nothing could be asked.
+    it, or owed; 3 where some are overdue, contradicted or returned, or owed past a deadline; 1 where nothing could be
+    asked.
     """
     asked = Stack(stack)
     with working(f"looking again at what {asked.name} purged"):
@@ -38,7 +39,13 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
         keep(done.text(), file)
     if failed is not None:
         raise ConsoleError(f"nothing could be asked: {failed}; what was found before still stands, run this again")
-    return exit_code((purge.verdict, done.at >= purge.deadline) for purge in done.erasures)
+    return exit_code(done.standings())
+
+
+def followed(ledger: Ledger) -> list[Life]:
+    """Return the purges of a stack that no later adoption ended, the oldest first. Raises LedgerError."""
+    purges = purges_in(record for record, _ in ledger.records(ledger.chain))
+    return [life for life in purges if life.adopted_again_at is None]
 
 
 def keep(json: str, file: Path) -> None:
@@ -55,18 +62,13 @@ def _verify(asked: Stack) -> tuple[Verification, str | None]:
     configuration = asked.configuration()
     ledger = asked.ledger(configuration)
     now, deadline = clock.now(), datetime.timedelta(seconds=configuration.deadline)
-    asked_for = [
-        life
-        for life in purges_in(record for record, _ in ledger.records(ledger.chain))
-        if life.asked_at and not life.adopted_again_at
-    ]
-    seen = {}
-    open_ = [life for life in asked_for if is_open(life, now, deadline)]
+    purges, seen = followed(ledger), {}
+    open_ = [life for life in purges if is_open(life, now, deadline)]
     if open_:
         looked = look_again(open_, open_account(configuration), now, deadline)
         ledger.append([event for _, events in looked for event in events])
         seen = {life.life: life for life, _ in looked}
-    lives = (seen.get(life.life, life) for life in asked_for)
+    lives = (seen.get(life.life, life) for life in purges)
     done = verification(asked.name, configuration.endpoint, lives, seen.keys(), now, deadline)
     looks = [life.observations[-1] for life in seen.values()]
     return done, looks[0].problem if looks and all(look.is_failed for look in looks) else None

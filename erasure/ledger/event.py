@@ -33,6 +33,7 @@ class Kind(StrEnum):
     RELEASED = "released"
     OBSERVED = "observed"
     VERDICT = "verdict"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ class Life:
     `missing_at` is the first look at which it was to be purged and was not listed, since it was last sent.
     `failures` are calls that the API refused, `not_understood` what it said that is neither a yes nor a no, `verdicts`
     what was given, when and why. `hold` is the reason of a hold that was seen and not lifted; `is_released` means
-    that it was to leave the state without a call. Times are UTC; `records` are its events, in order.
+    that it was to leave the state without a call; `closed` is when, by whom and why the watch over it was ended.
+    Times are UTC; `records` are its events, in order.
     """
 
     binding: str = ""
@@ -120,6 +121,7 @@ class Life:
     is_released: bool = False
     observations: tuple[Observation, ...] = ()
     verdicts: tuple[tuple[datetime.datetime, Verdict, str], ...] = ()
+    closed: tuple[datetime.datetime, str, str] | None = None
     adopted_again_at: datetime.datetime | None = None
 
     @property
@@ -151,6 +153,12 @@ class Life:
     def asked_at(self) -> datetime.datetime | None:
         """The moment from which the deadline counts: when it was accepted, or found gone; None: neither yet."""
         return self.accepted_at or self.absent_at
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether a purge was permitted, and is neither done nor ended: by an adoption, a release or a person."""
+        is_ended = self.is_released or self.closed is not None or self.adopted_again_at is not None
+        return self.is_intended and self.asked_at is None and not is_ended
 
     @property
     def answer_is_inferred(self) -> bool:
@@ -218,7 +226,7 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901, PLR0912 -- one cas
     match event.kind:
         case Kind.INTENDED:
             # A purge that is tried again is intended again: what was known of it before stays.
-            change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at}
+            change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at, "closed": None}
         case Kind.WITHDRAWN:
             change |= {"intention": {}, "intended_at": None, "missing_at": None}
         case Kind.SENT:
@@ -247,6 +255,8 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901, PLR0912 -- one cas
             change["hold"] = None
         case Kind.RELEASED:
             change["is_released"] = True
+        case Kind.CLOSED:
+            change["closed"] = (at, str(data.get("who", "?")), str(data.get("reason", "no reason is recorded")))
         case Kind.OBSERVED:
             change["observations"] = (*life.observations, Observation.read(at, data))
         case Kind.VERDICT:

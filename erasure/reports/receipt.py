@@ -8,6 +8,7 @@ import datetime
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import not_
 from typing import Literal
 
 from pydantic import Field
@@ -24,10 +25,6 @@ LIMITS = (
 
 DueMet = Literal["met", "missed", "open"] | None
 Answer = Literal["accepted", "gone", "gone after a lost answer", "lost", "refused", "not understood", "not asked"]
-
-
-def _is_empty(value: object) -> bool:
-    return not value
 
 
 class Selection(Message):
@@ -55,6 +52,18 @@ class Change(Message):
     at: datetime.datetime
     verdict: Verdict
     because: str
+
+
+class Closed(Message):
+    """The end that a person put to the watch over a purge; its verdict stays as it was seen."""
+
+    at: datetime.datetime
+    by: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return who closed it, and why."""
+        return f"closed by {self.by}: {self.reason}"
 
 
 class Call(Message):
@@ -103,7 +112,7 @@ class Purge(Message):
     failures: tuple[Failure, ...]
     not_understood: tuple[Failure, ...] = Field(
         default=(),
-        exclude_if=_is_empty,
+        exclude_if=not_,
         description="Answers that are documented neither as a yes nor as a no; left out where there is none.",
     )
     answer: Answer = Field(
@@ -115,6 +124,9 @@ class Purge(Message):
     verdicts: tuple[Change, ...]
     looks: tuple[Look, ...]
     managed_again_at: datetime.datetime | None = Field(description="When the computer was adopted again.")
+    closed: Closed | None = Field(
+        default=None, exclude_if=not_, description="Nobody looks any more; left out where nobody closed it."
+    )
     unverified: tuple[str, ...] = Field(description="What could not be verified.")
     events: tuple[Link, ...]
 
@@ -207,13 +219,14 @@ def _purge(life: Life, hashes: dict[int, str], made_at: datetime.datetime) -> Pu
         calls=tuple(Call(at=at) for at in life.sent_at),
         failures=tuple(Failure(at=at, finding=finding) for at, finding in life.failures),
         not_understood=tuple(Failure(at=at, finding=finding) for at, finding in life.not_understood),
-        answer=_answer(life),
+        answer=answer_of(life),
         answered_at=life.asked_at,
         verdict=life.verdict,
         because=life.verdicts[-1][2] if life.verdicts else None,
         verdicts=tuple(Change(at=at, verdict=given, because=because) for at, given, because in life.verdicts),
         looks=tuple(map(_look, life.observations)),
         managed_again_at=life.adopted_again_at,
+        closed=closed(life),
         unverified=tuple(_unverified(life)),
         events=tuple(Link(event=record.sequence, hash=hashes[record.sequence]) for record in life.records),
     )
@@ -230,7 +243,13 @@ def _look(seen: Observation) -> Look:
     )
 
 
-def _answer(life: Life) -> Answer:
+def closed(life: Life) -> Closed | None:
+    """Return the end that a person put to the watch over a purge."""
+    return Closed(at=life.closed[0], by=life.closed[1], reason=life.closed[2]) if life.closed else None
+
+
+def answer_of(life: Life) -> Answer:
+    """Return what the API said to a purge."""
     if life.accepted_at is not None:
         return "accepted"
     if life.absent_at is not None:
@@ -259,6 +278,8 @@ def _unverified(life: Life) -> Iterable[str]:
         yield "Nobody has looked at the account since."
     elif life.verdict is not Verdict.ERASED:
         yield f"That the data is erased: {life.verdicts[-1][2] if life.verdicts else 'no verdict was given'}."
+    if (end := closed(life)) is not None:
+        yield f"What became of it since then: {end}."
     looks = [look for look in life.observations if look.is_listed is not None]
     if looks and all(look.stored_bytes is None for look in looks):
         yield "How much is stored: the account did not tell."

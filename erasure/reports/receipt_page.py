@@ -157,6 +157,8 @@ def _events(purge: Purge) -> Iterator[tuple[datetime.datetime, str]]:
         yield look.at, f"looked at: {(look.problem or 'the account could not tell') if look.listed is None else seen}"
     for change in purge.verdicts:
         yield change.at, f"verdict: {change.verdict.value}, {change.because}"
+    if purge.closed:
+        yield purge.closed.at, str(purge.closed)
     if purge.managed_again_at:
         yield purge.managed_again_at, "managed again"
 

@@ -7,11 +7,12 @@ from erasure.ledger import Verdict
 from erasure.reports.page import Page
 from erasure.reports.plan_page import plan_page
 from erasure.reports.receipt_page import receipt_page
-from erasure.reports.verification import Verification, Verified, verification_page
+from erasure.reports.verification import Owed, Verification, Verified, verification_page
 from tests.reports import receipts
 from tests.reports.samples import COLD, ENDPOINT, HOSTILE, NOW, named, refused
 
 _DAY: Final = datetime.timedelta(days=1)
+_HOUR: Final = datetime.timedelta(hours=1)
 
 
 def verified(computer: str, verdict: str, **other: Any) -> Verified:  # noqa: ANN401 -- fields of the model
@@ -36,6 +37,13 @@ def verification(*purges: Verified, stack: str = "acme") -> Verification:
     verdicts = sorted(purge.verdict for purge in purges)
     counts = {verdict: verdicts.count(verdict) for verdict in verdicts}
     return Verification(stack=stack, endpoint=ENDPOINT, at=NOW + _DAY, counts=counts, erasures=purges)
+
+
+def owed(computer: str, **other: Any) -> Owed:  # noqa: ANN401 -- fields of the model
+    """Return a purge that was permitted an hour ago, and not sent."""
+    usual = verified(computer, "pending").model_dump(include={"binding", "life", "user", "destination", "computer"})
+    usual |= {"endpoint": ENDPOINT, "permitted_at": NOW + 23 * _HOUR, "deadline": NOW + 2 * _DAY, "due": None}
+    return Owed.model_validate(usual | {"because": "no call was sent"} | other)
 
 
 def hostile_receipt() -> Page:

@@ -1,17 +1,22 @@
 """What every rendering of a report tells, and in which order."""
 
+import datetime
+
 import pytest
 
 from erasure.ledger import Verdict
 from erasure.reports.page import Page
 from erasure.reports.plan import notes, riskiest_first
 from erasure.reports.plan_page import labels, plan_page
+from erasure.reports.receipt import Closed
 from erasure.reports.receipt_page import receipt_page
 from erasure.reports.verification import standing, verification_page
 from tests.reports import receipts
-from tests.reports.pages import USUAL, verification, verified
+from tests.reports.pages import USUAL, owed, verification, verified
 from tests.reports.receipts import receipt
-from tests.reports.samples import purge, refused, report, rule
+from tests.reports.samples import NOW, purge, refused, report, rule
+
+DAY = datetime.timedelta(days=1)
 
 
 def tables(page: Page) -> dict[str, list[str]]:
@@ -157,3 +162,37 @@ def test_a_verification_without_anything_open_says_so_and_lists_nothing() -> Non
     nothing, erased = verification_page(verification()), verification_page(verification(verified("E", "erased")))
     assert (nothing.lead, nothing.standing[0], nothing.sections) == ("0 purges: none was asked for.", "nothing", ())
     assert (erased.lead, erased.standing[0], erased.sections) == ("1 purge: 1 erased.", "erased", ())
+
+
+def test_what_is_owed_is_listed_with_its_age_and_reason() -> None:
+    old = {"permitted_at": NOW - 59 * DAY, "deadline": NOW - 58 * DAY, "because": "refused: answered 400"}
+    done = verification(verified("E", "erased")).model_copy(update={"owed": (owed("NEW"), owed("OLD", **old))})
+    page = verification_page(done)
+    assert (page.lead, page.standing) == ("3 purges: 1 erased, 2 owed.", ("in doubt", "bad"))
+    (section,) = page.sections
+    shown = [[cell.text for cell in (row[0], *row[-2:])] for row in section.rows]
+    assert shown == [
+        ["OLD", "60 days, past the deadline", "refused: answered 400"],
+        ["NEW", "1 hour", "no call was sent"],
+    ]
+    fresh = verification_page(done.model_copy(update={"owed": (owed("NEW"),)}))
+    assert fresh.standing == ("open", "warn")
+    assert "owed" not in verification(verified("E", "erased")).text(), "the form of version 1 is as it was"
+
+
+def test_what_is_owed_is_late_from_its_deadlines_on() -> None:
+    one = owed("PC")
+    assert not one.is_late(one.deadline - DAY / 1000)
+    assert one.is_late(one.deadline)
+    one = owed("PC", due=NOW.date() + DAY)
+    at_midnight = datetime.datetime.combine(NOW.date() + 2 * DAY, datetime.time(), datetime.UTC)
+    assert not one.is_late(at_midnight - DAY / 1000)
+    assert one.is_late(at_midnight)
+
+
+def test_what_a_person_closed_says_so_and_stands_no_more() -> None:
+    end = Closed(at=NOW, by="dana@msp.example", reason="Disk shredded")
+    page = verification_page(verification(verified("O", "overdue", closed=end)))
+    assert (page.lead, page.standing) == ("1 purge: 1 overdue.", ("nothing", "good"))
+    because = page.sections[0].rows[0][-1].text
+    assert because == "so the account says; closed by dana@msp.example: Disk shredded"

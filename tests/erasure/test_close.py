@@ -1,0 +1,164 @@
+"""The commands `close` and `verify` on a ledger: what is owed, what is open, and what a person ended."""
+
+import dataclasses
+import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from erasure import clock
+from erasure.configuration import Configuration
+from erasure.console import close as close_command
+from erasure.console.close import close
+from erasure.console.stack import ConsoleError
+from erasure.console.verify import followed
+from erasure.ledger import Event, Kind, Ledger, Life
+from erasure.reports.receipt import Selection, receipt
+from erasure.reports.verification import Verification, verification
+from erasure.verdict import exit_code, is_open
+
+NOW = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
+DAY = datetime.timedelta(days=1)
+HERE = "https://x.example"
+
+
+@dataclasses.dataclass
+class FakeStack:
+    """A stack whose ledger is a file in a folder."""
+
+    root: Path
+    name: str = "acme"
+
+    def configuration(self) -> Configuration:
+        return Configuration()
+
+    def ledger(self, _configuration: Configuration | None = None) -> Ledger:
+        return Ledger("sqlite:///ledger.db", "mbs-erasure/acme", self.root)
+
+    def write(self, kind: Kind, computer: str = "PC", life: str = "1", **data: object) -> None:
+        named = {"user": "u", "destination": "d", "computer": computer} if kind is Kind.INTENDED else {}
+        self.ledger().append([Event(kind, HERE, f"u/d/{computer.casefold()}", life, {**named, **data})])
+
+    def close(self, *arguments: str) -> str:
+        result = CliRunner().invoke(close, arguments, standalone_mode=False)
+        if result.exception is not None:
+            raise result.exception
+        assert result.return_value == 0
+        return result.stdout
+
+    def lives(self) -> list[Life]:
+        return followed(self.ledger())
+
+    def verification(self, after: datetime.timedelta = DAY / 24) -> Verification:
+        return verification(self.name, HERE, self.lives(), (), NOW + after, DAY)
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    made = FakeStack(tmp_path)
+    monkeypatch.setattr(close_command, "Stack", lambda _name: made)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    return made
+
+
+LOST: list[tuple[Kind, dict[str, Any]]] = [(Kind.INTENDED, {}), (Kind.SENT, {})]
+
+
+@pytest.mark.parametrize(
+    ("events", "because"),
+    [
+        ([(Kind.INTENDED, {})], "no call was sent"),
+        (LOST, "sent, and the answer was lost"),
+        ([*LOST, (Kind.FAILED, {"finding": "answered 400"})], "refused: answered 400"),
+        ([*LOST, (Kind.NOT_UNDERSTOOD, {"finding": "200 {}"})], "not understood: 200 {}"),
+        ([*LOST, (Kind.ACCEPTED, {}), (Kind.RELEASED, {})], None),
+    ],
+)
+def test_a_purge_is_owed_from_its_permission_until_it_is_accepted(
+    stack: FakeStack, events: list[tuple[Kind, dict[str, Any]]], because: str | None
+) -> None:
+    for kind, data in events:
+        stack.write(kind, **data)
+    owed = stack.verification().owed
+    assert [one.because for one in owed] == ([because] if because else [])
+    assert all((one.permitted_at, one.deadline, one.due) == (NOW, NOW + DAY, None) for one in owed)
+
+
+@pytest.mark.parametrize(("after", "due", "code"), [(0.9, None, 2), (1.0, None, 3), (0.6, "2026-11-29", 3)])
+def test_what_is_owed_exits_2_and_past_a_deadline_3(stack: FakeStack, after: float, due: str | None, code: int) -> None:
+    stack.write(Kind.INTENDED, **({"due": due} if due else {}))
+    assert exit_code(stack.verification(after * DAY).standings()) == code
+
+
+@pytest.mark.parametrize("kind", [Kind.WITHDRAWN, Kind.RELEASED, Kind.CLOSED, Kind.ACCEPTED, Kind.ALREADY_ABSENT])
+def test_what_is_done_or_ended_is_not_owed(stack: FakeStack, kind: Kind) -> None:
+    stack.write(Kind.INTENDED)
+    assert stack.verification().owed
+    stack.write(kind)
+    assert stack.verification().owed == ()
+
+
+def test_a_person_closes_one_open_erasure_and_its_verdict_stays(stack: FakeStack) -> None:
+    for computer, life in (("PC", "1"), ("Other", "2")):
+        for kind in (Kind.INTENDED, Kind.SENT, Kind.ACCEPTED):
+            stack.write(kind, computer, life)
+    stack.write(Kind.VERDICT, verdict="overdue", because="still listed past the deadline")
+    told = stack.close("pc", "--reason", "Vendor deleted it, ticket 7", "--by", "dana@msp.example")
+    assert told == f"closed: u/d/pc at {HERE}, which stays overdue\n"
+    one, other = stack.lives()
+    assert (one.verdict, is_open(one, NOW, DAY), is_open(other, NOW, DAY)) == ("overdue", False, True)
+    found = stack.verification(2 * DAY)
+    assert [str(purge.closed) for purge in found.erasures] == [
+        "closed by dana@msp.example: Vendor deleted it, ticket 7",
+        "None",
+    ]
+    assert found.standings() == [("unknown", True)], "what nobody looked at is unknown"
+    ledger = stack.ledger()
+    told_of = receipt("acme", list(ledger.records(ledger.chain)), Selection(), NOW).purges
+    assert (told_of[0].verdict, told_of[1].closed) == ("overdue", None)
+    assert (
+        "What became of it since then: closed by dana@msp.example: Vendor deleted it, ticket 7."
+        in told_of[0].unverified
+    )
+
+
+def test_what_is_owed_can_be_closed_and_is_watched_again_once_it_is_intended_again(
+    stack: FakeStack,
+) -> None:
+    stack.write(Kind.INTENDED)
+    assert "which stays owed" in stack.close("u/d/pc", "--reason", "The account is closed")
+    assert stack.verification().owed == ()
+    (life,) = stack.lives()
+    assert life.closed is not None
+    assert life.closed[1] != "?", "without --by it is who runs this"
+    stack.write(Kind.INTENDED)
+    assert stack.verification().owed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["Nothing", "--reason", "x"], "no open erasure goes by Nothing; these are open:\n  u/d/pc at .*, life 1"),
+        (["PC", "--reason", "x"], "PC names several; name one by its id or its life:\n  u/d/pc at .*\n  u2/d/pc at"),
+        (["u/d/pc", "--reason", " "], "a reason is text on one line"),
+        (["u/d/pc", "--reason", "one\ntwo"], "a reason is text on one line"),
+    ],
+)
+def test_what_cannot_be_closed_says_what_can(stack: FakeStack, arguments: list[str], told: str) -> None:
+    stack.write(Kind.INTENDED)
+    stack.ledger().append([Event(Kind.INTENDED, HERE, "u2/d/pc", "2", {"computer": "PC"})])
+    with pytest.raises(ConsoleError, match=told):
+        stack.close(*arguments)
+    assert all(life.closed is None for life in stack.lives())
+
+
+def test_nothing_is_closed_twice_or_without_a_reason(stack: FakeStack) -> None:
+    stack.write(Kind.INTENDED)
+    with pytest.raises(click.ClickException, match="reason"):
+        stack.close("PC")
+    stack.close("PC", "--reason", "x")
+    with pytest.raises(ConsoleError, match="none is open"):
+        stack.close("PC", "--reason", "x")
