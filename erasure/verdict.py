@@ -11,16 +11,18 @@ from erasure.identity import Identity
 from erasure.ledger import SECOND_LOOK, Event, Kind, Life, Observation, Verdict
 
 _WATCHED: Final = datetime.timedelta(days=30)
+_SETTLED: Final = (Verdict.ERASED, Verdict.ABSENT)
+_SHOWN: Final = 20  # names of what else the account lists
 
 
 def is_open(life: Life, now: datetime.datetime, deadline: datetime.timedelta) -> bool:
-    """Whether a purge is to be looked at again: until it is erased, and for 30 days after its deadline.
+    """Whether a purge is to be looked at again: until it is settled, and for 30 days after its deadline.
 
     What was adopted again, or closed by a person, is not.
     """
     if life.asked_at is None or life.adopted_again_at is not None or life.closed is not None:
         return False
-    return life.verdict is not Verdict.ERASED or now < life.asked_at + deadline + _WATCHED
+    return life.verdict not in _SETTLED or now < life.asked_at + deadline + _WATCHED
 
 
 def look_again(
@@ -42,6 +44,8 @@ def look_again(
             problem = f"it was purged at {life.endpoint}, and the endpoint is now {here}"
             seen = Observation(now, problem=problem, is_failed=True)
         verdict, because = verdict_of(life, seen, deadline)
+        if verdict is Verdict.ABSENT and verdict is not life.verdict:
+            because += f"; {_listed_now(evidence.of_user(life.named('user')))}"
         of = (life.endpoint, life.binding, life.life)
         events = [Event(Kind.OBSERVED, *of, seen.document())]
         if life.verdict is not verdict:
@@ -54,15 +58,26 @@ def look_again(
 def exit_code(looks: Iterable[tuple[Verdict, bool]]) -> int:
     """Return 0 where all is erased, or cannot be known past the deadline; 3 where something stands against it; else 2.
 
+    What was absent before anything was sent cannot be known either.
+
     Each look is a verdict, and whether the deadline has passed.
     """
     worst = 0
     for verdict, is_past in looks:
         if verdict in (Verdict.OVERDUE, Verdict.CONTRADICTED, Verdict.RETURNED):
             return 3
-        if verdict is not Verdict.ERASED and not (verdict is Verdict.UNKNOWN and is_past):
+        if verdict is not Verdict.ERASED and not (verdict in (Verdict.UNKNOWN, Verdict.ABSENT) and is_past):
             worst = 2
     return worst
+
+
+def _listed_now(about: UserEvidence) -> str:
+    """Say what the account lists for a user: a computer that was renamed is there by another name."""
+    names = sorted({pair.computer_name for pair in about.listing.pairs()}) if about.listing else []
+    if not names:
+        return "for this user the account lists nothing now"
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return f"for this user the account lists now: {', '.join(names[:_SHOWN])}{more}"
 
 
 def _identity(life: Life) -> Identity:
@@ -89,7 +104,7 @@ def verdict_of(life: Life, now: Observation, deadline: datetime.timedelta) -> tu
     verdict, because = _seen(life, now, asked_at, asked_at + deadline)
     # A look that failed changes nothing that was seen before it: neither what is overdue or came back, nor an erasure,
     # which an account that can no longer tell does not undo either.
-    stays = life.verdict if now.is_failed or life.verdict is Verdict.ERASED else None
+    stays = life.verdict if now.is_failed or life.verdict in _SETTLED else None
     if verdict is Verdict.UNKNOWN and stays is not None:
         return stays, f"as it was found before; since then: {because}"
     return verdict, because
@@ -105,12 +120,16 @@ def _seen(life: Life, now: Observation, asked_at: datetime.datetime, due_at: dat
         return _listed(life, now, due_at, has_run=has_run)
     if now.at < due_at:
         return Verdict.DELISTED, "not listed any more; the deadline has not passed"
-    doubt = _doubt(now, asked_at, has_run=has_run)
-    if doubt is not None:
-        return doubt
-    if _was_gone_before(life, now, due_at):
-        return Verdict.ERASED, f"twice not listed past the deadline, nothing stored{_backups(now)}"
-    return Verdict.DELISTED, "not listed any more; a second look, an hour later or more, is to confirm it"
+    return _doubt(now, asked_at, has_run=has_run) or _gone(life, now, due_at)
+
+
+def _gone(life: Life, now: Observation, due_at: datetime.datetime) -> tuple[Verdict, str]:
+    """Return what it comes to that something is not listed, past the deadline and without a doubt."""
+    if not _was_gone_before(life, now, due_at):
+        return Verdict.DELISTED, "not listed any more; a second look, an hour later or more, is to confirm it"
+    if not life.was_sent:
+        return Verdict.ABSENT, "found gone before anything was sent: renamed, or removed by somebody else"
+    return Verdict.ERASED, f"twice not listed past the deadline, nothing stored{_backups(now)}"
 
 
 def _doubt(now: Observation, asked_at: datetime.datetime, *, has_run: bool) -> tuple[Verdict, str] | None:

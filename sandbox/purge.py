@@ -36,6 +36,12 @@ _END: Final = """
 """
 
 
+_DELIST: Final = """
+    UPDATE bindings SET listed = FALSE
+    WHERE number IN (SELECT binding FROM pending WHERE due_at <= :now AND effect_at > :now)
+"""
+
+
 class Refused(Exception):
     """The purge is refused as a whole: nothing of it has been accepted."""
 
@@ -62,6 +68,8 @@ def settle(database: Database, now: datetime, settings: Settings) -> None:
     values = {"now": now, "backups_are_kept": settings.backup_during_purge == "kept"}
     database.execute(_PURGE, values)
     database.execute(_END, values)
+    if settings.locked_pair == "metadata":
+        database.execute(_DELIST, values)
 
 
 def _key(destination: str, computer: str, settings: Settings) -> tuple[str, str]:

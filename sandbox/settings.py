@@ -50,10 +50,11 @@ class Settings(BaseModel):
         default="with_data",
         description="When the pair of an accepted purge leaves the listing: together with its data, or on acceptance.",
     )
-    locked_pair: Literal["kept", "refused"] = Field(
+    locked_pair: Literal["kept", "refused", "metadata"] = Field(
         default="kept",
         description="A DELETE names a pair on a destination under object lock. kept: 200, and the data stays until the "
-        "lock has ended. refused: 400, and nothing of the request is purged.",
+        "lock has ended. refused: 400, and nothing of the request is purged. metadata: 200, and only the metadata "
+        "goes: neither the listing nor Billing shows the data any more, which stays until the lock has ended.",
     )
     backup_during_purge: Literal["purged", "kept"] = Field(
         default="purged",

@@ -32,8 +32,8 @@ class Verdict(StrEnum):
     `pending`: still listed, and the deadline has not passed. `delisted`: not listed any more, and not yet proven.
     `erased`: twice not listed, at least an hour apart and past the deadline; nothing is stored, and nothing was backed
     up since. `overdue`: still listed past the deadline. `contradicted`: not listed, and the account says that data is
-    stored or was backed up since. `returned`: it had gone, or was purged, and came back. `unknown`: the account cannot
-    tell.
+    stored or was backed up since. `returned`: it had gone, or was purged, and came back. `absent`: found gone as an
+    erasure would be, and nothing was ever sent. `unknown`: the account cannot tell.
     """
 
     PENDING = "pending"
@@ -42,6 +42,7 @@ class Verdict(StrEnum):
     OVERDUE = "overdue"
     CONTRADICTED = "contradicted"
     RETURNED = "returned"
+    ABSENT = "absent"
     UNKNOWN = "unknown"
 
 
@@ -143,6 +144,11 @@ class Life:
     def is_accepted(self) -> bool:
         """Whether the API accepted its purge."""
         return self.accepted_at is not None
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether a call was made for it."""
+        return bool(self.sent_at) or self.is_accepted
 
     @property
     def is_spent(self) -> bool:

@@ -20,6 +20,7 @@ MEANINGS: Final = {
     Verdict.CONTRADICTED: "not listed, and yet data is stored or was backed up since",
     Verdict.OVERDUE: "still listed past the deadline",
     Verdict.UNKNOWN: "the account cannot tell",
+    Verdict.ABSENT: "found gone before anything was sent: not erased by us, and perhaps there by another name",
     Verdict.DELISTED: "not listed any more, not proven yet",
     Verdict.PENDING: "still listed, within the deadline",
     Verdict.ERASED: "twice not listed past the deadline, nothing stored, and no backup seen since",

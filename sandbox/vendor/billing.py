@@ -17,7 +17,7 @@ _DETAILS: Final = """
     SELECT CASE WHEN :named THEN computer END AS Computer, sum(stored_bytes) AS SizeBackup, account_id AS AccountID,
         account || ' (' || bucket || ')' AS Destination
     FROM bindings JOIN destinations ON destinations.id = destination
-    WHERE user = :user AND (listed OR stored_bytes > 0)
+    WHERE user = :user AND (listed OR (stored_bytes > 0 AND NOT :is_hidden))
     GROUP BY CASE WHEN :named THEN number ELSE account || ' (' || bucket || ')' END ORDER BY min(number)
 """
 
@@ -62,7 +62,15 @@ async def billing_details(query: BillingQuery, here: Here) -> BillingDetails | N
         if user is None or (user.deleted_at is not None and settings.deleted_user_listing == "as_unknown"):
             refuse_unknown(settings.unknown_id)
             return None
-        rows = database.execute(_DETAILS, {"user": user.id, "named": settings.billing_computers == "named"})
+        rows = database.execute(
+            _DETAILS,
+            {
+                "user": user.id,
+                "named": settings.billing_computers == "named",
+                # Data that is not listed is that of a purge whose metadata is gone.
+                "is_hidden": settings.locked_pair == "metadata",
+            },
+        )
         details = [BilledComputer.model_validate(dict(row)) for row in rows]
     return BillingDetails(
         TotalBackupBytes=sum(detail.SizeBackup for detail in details), UserID=user.id, UserDetailList=details

@@ -45,6 +45,18 @@ def test_two_looks_an_hour_apart_and_past_the_deadline_are_an_erasure() -> None:
     assert verdict(after(25, GONE), after(25.5, GONE), after(26, GONE)) == Verdict.ERASED
 
 
+def test_where_nothing_was_ever_sent_nothing_is_erased() -> None:
+    looks = (after(25, GONE), after(26, GONE))
+    found_gone = Life("u/d/pc", "life", "https://x.example", absent_at=ACCEPTED, observations=looks[:-1])
+    assert verdict_of(found_gone, looks[-1], DAY)[0] == Verdict.ABSENT
+    sent = replace(found_gone, sent_at=(ACCEPTED,), after_call=True)
+    assert verdict_of(sent, looks[-1], DAY)[0] == Verdict.ERASED
+    assert verdict_of(found_gone, replace(looks[-1], stored_bytes=5), DAY)[0] == Verdict.CONTRADICTED
+    settled = replace(found_gone, verdicts=((ACCEPTED, Verdict.ABSENT, "gone"),))
+    assert verdict_of(settled, after(30, LISTED), DAY)[0] == Verdict.RETURNED
+    assert verdict_of(settled, after(30, Observation(ACCEPTED, problem="unknown user")), DAY)[0] == Verdict.ABSENT
+
+
 def test_a_look_that_saw_it_listed_between_two_undoes_the_first() -> None:
     assert verdict(after(25, GONE), after(26, LISTED), after(27, GONE)) == Verdict.DELISTED
 
@@ -65,7 +77,7 @@ def test_a_look_that_failed_replaces_no_verdict(before: Verdict) -> None:
 
 def test_a_look_that_failed_ends_no_watch() -> None:
     long_after = ACCEPTED + datetime.timedelta(days=999)
-    for last in set(Verdict) - {Verdict.ERASED}:
+    for last in set(Verdict) - {Verdict.ERASED, Verdict.ABSENT}:
         assert is_open(Life(accepted_at=ACCEPTED, verdicts=((ACCEPTED, last, ""),)), long_after, DAY)
 
 
@@ -125,12 +137,6 @@ def test_a_backup_of_which_the_zone_is_not_told_proves_nothing() -> None:
 def test_an_erasure_that_was_found_stands_when_the_account_can_no_longer_tell() -> None:
     blind = Observation(ACCEPTED, problem="the account does not know the user any more")
     assert verdict(after(25, GONE), after(26, GONE), after(99, blind), before=Verdict.ERASED) == Verdict.ERASED
-
-
-def test_what_was_found_gone_and_never_asked_for_is_verified_the_same() -> None:
-    gone = Life("u/d/pc", "life", "https://x.example", absent_at=ACCEPTED, observations=(after(25, GONE),))
-    assert verdict_of(gone, after(26, GONE), DAY)[0] == Verdict.ERASED
-    assert verdict_of(gone, after(2, LISTED), DAY)[0] == Verdict.RETURNED
 
 
 @pytest.mark.parametrize(

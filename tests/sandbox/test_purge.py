@@ -192,6 +192,20 @@ def test_locked_pair_can_be_refused_with_all_of_its_batch(sandbox: RunningSandbo
     assert api.purge(COMPUTER).status_code == 200
 
 
+def test_purge_of_a_locked_pair_can_remove_the_metadata_alone(sandbox: RunningSandbox, api: Api) -> None:
+    sandbox.change_settings(locked_pair="metadata")
+    sandbox.lock(DESTINATION, "48h")
+    assert api.purge(COMPUTER).status_code == 200
+    assert COMPUTER in api.names()
+    sandbox.move_clock("24h")
+    assert api.names() == ["DESKTOP"]
+    billed = api.request("PUT", "Billing/Details", json={"UserID": USER, "Date": "2026-11-01"}).json()
+    assert [row["Computer"] for row in billed["UserDetailList"]] == ["DESKTOP"]
+    assert stored(sandbox).stored_bytes == 1000, "the data is there all the same"
+    sandbox.move_clock("24h")
+    assert stored(sandbox).stored_bytes == 0
+
+
 def test_computer_that_backs_up_again_comes_back(sandbox: RunningSandbox, api: Api) -> None:
     api.purge(COMPUTER)
     sandbox.move_clock("24h")
