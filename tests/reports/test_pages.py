@@ -150,7 +150,7 @@ def test_what_is_not_erased_comes_first_in_a_receipt() -> None:
 
 
 def test_a_verification_lists_what_is_not_erased_the_worst_first() -> None:
-    order = ["returned", "contradicted", "overdue", "unknown", "delisted", "pending"]
+    order = ["returned", "contradicted", "overdue", "unknown", "absent", "delisted", "pending"]
     assert tables(USUAL["verification"]) == {"Not erased": order}
     done = verification(verified("P", "pending"), verified("E", "erased"), verified("R", "returned"))
     page = verification_page(done)
