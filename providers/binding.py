@@ -112,7 +112,7 @@ def _adopted(name: str, properties: Properties) -> Properties:
         if pair is None:
             raise listing.not_listed(wanted)
         names.update(destination=pair.destination_id, computer=pair.computer_name)
-    endpoint, life = current.connection.configuration.endpoint, current.life_of(name)
+    endpoint, life = current.connection.configuration.endpoint, current.adopt(name)
     return {**_compared(properties), **names, "endpoint": endpoint, "life": life}
 
 

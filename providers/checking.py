@@ -8,14 +8,14 @@ import pulumi
 from pulumi import dynamic
 
 from erasure.errors import Refusal
-from erasure.ledger import Kind, LedgerError
+from erasure.ledger import LedgerError
 from erasure.plan import Bound, Plan, PlanRequest
 from erasure.reports.plan import PLAN_FILE, PlanReport
 from policies.rules import LEDGERS_REMEDY
 from providers import operation
 from providers.judgement import Judgement, judge_plan
 from providers.purge_plan import VERSION, Properties
-from providers.record import holds, intentions, new_lives
+from providers.record import holds, intentions
 from providers.report import plan_report, summary
 
 _MOST_SHOWN: Final = 8
@@ -68,22 +68,18 @@ def _settled(judgement: Judgement, current: operation.Operation) -> tuple[Refusa
 
     In an update the ledger knows what is intended before this returns. A preview writes nothing into it.
     """
-    refusals, lives = judgement.ruling.refusals, new_lives(judgement)
+    refusals = judgement.ruling.refusals
     if not judgement.case.plan.request.dry_run:
-        intended = () if refusals else intentions(judgement, lives, current.connection.root)
-        events = [*holds(judgement), *intended]
+        intended = () if refusals else intentions(judgement, current.connection.root)
         try:
-            judgement.ledger.append(events)
+            judgement.ledger.append([*holds(judgement), *intended])
         except LedgerError as error:
             if any(refusal.rule == "ledger" for refusal in refusals):
                 return refusals
-            # An adoption destroys nothing, so that it may go on without its record; nothing else may.
-            if any(event.kind != Kind.ADOPTED for event in events):
-                finding = f"what is to be done cannot be recorded: {error}"
-                return (*refusals, Refusal("ledger", finding, LEDGERS_REMEDY))
-            pulumi.log.warn(f"ledger: this adoption is not recorded: {error}")
+            finding = f"what is to be done cannot be recorded: {error}"
+            return (*refusals, Refusal("ledger", finding, LEDGERS_REMEDY))
     if not refusals:
-        current.permit(judgement, lives)
+        current.permit(judgement)
     return refusals
 
 

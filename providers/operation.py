@@ -10,11 +10,11 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pulumi
 from pulumi.dynamic import ConfigureRequest
 
 from erasure.configuration import KEYS
@@ -26,6 +26,7 @@ from providers.batches import Batches
 from providers.connection import Connection
 from providers.engine import end_with_engine, is_gone, is_whole_stack, this_process
 from providers.judgement import Judgement
+from providers.record import adoption
 from providers.sending import Sender
 
 _REMEDY: Final = (
@@ -36,10 +37,9 @@ _AGAIN: Final = "run `pulumi up` again once the ledger can be written"
 
 @dataclass(frozen=True)
 class Permit:
-    """A judged operation that nothing refused, the lives that it begins, by binding id, and its batches."""
+    """A judged operation that nothing refused, and its batches."""
 
     judgement: Judgement
-    lives: Mapping[str, str]
     batches: Batches | None
 
 
@@ -50,6 +50,7 @@ class Operation:
         self._connection: Connection | None = None
         self._permit: Permit | None = None
         self._refused = False
+        self._is_unrecorded = False
         self._checked: set[str] = set()
         self._lease: Lease | None = None
         self._no_lease = "none was taken"
@@ -109,7 +110,7 @@ class Operation:
         if self._connection is not None:
             self._connection.close()
 
-    def permit(self, judgement: Judgement, lives: Mapping[str, str]) -> None:
+    def permit(self, judgement: Judgement) -> None:
         """Permit what a plan would purge. In a preview, and without a lease, that is nothing."""
         batches = None
         if judgement.account is not None and self._lease is not None:
@@ -117,16 +118,26 @@ class Operation:
             batches = Batches(sender, _ahead(judgement.case.plan), judgement.case.configuration.concurrency)
         # A later judgement replaces an earlier one; a refusal that was there is not replaced.
         with self._lock:
-            self._permit = Permit(judgement, lives, batches)
+            self._permit = Permit(judgement, batches)
 
     def checked(self, binding: str) -> None:
         """Note that the program declares this binding."""
         with self._lock:
             self._checked.add(binding)
 
-    def life_of(self, binding: str) -> str:
-        """Return the life that a binding begins in this operation."""
-        return (self._permit.lives.get(binding) if self._permit else None) or uuid.uuid4().hex
+    def adopt(self, binding: str) -> str:
+        """Begin a life of a binding that was found, write it down, and return it.
+
+        An adoption destroys nothing, so that it may go on without its record: then none is tried again.
+        """
+        permit, life = self._permit, uuid.uuid4().hex
+        if permit is not None and not self._is_unrecorded:
+            try:
+                permit.judgement.ledger.append([adoption(permit.judgement, binding, life)])
+            except LedgerError as error:
+                self._is_unrecorded = True  # a ledger that is locked lets each of them wait
+                pulumi.log.warn(f"ledger: this adoption is not recorded, nor are those after it: {error}")
+        return life
 
     def spent_life_of(self, binding: str) -> str | None:
         """Return the present life of a wanted binding that has to begin a new one."""

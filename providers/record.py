@@ -1,7 +1,6 @@
-"""What an update writes into the ledger once it is permitted, and before anything is sent."""
+"""What an update writes into the ledger: what it adopted, and, before anything is sent, what it is permitted to do."""
 
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,15 @@ from erasure.provenance import provenance
 from providers.judgement import Judgement
 
 
-def new_lives(judgement: Judgement) -> dict[str, str]:
-    """Return a new life for everything that this operation adopts, looks up again or binds to another endpoint."""
-    adopted = (entry.identity.id for entry in judgement.case.plan.adoptions)
-    return {binding: uuid.uuid4().hex for binding in (*adopted, *judgement.renewals, *judgement.rebinds)}
+def adoption(judgement: Judgement, binding: str, life: str) -> Event:
+    """Return what is written once a life of a binding began: adopted, looked up again or bound to another endpoint.
+
+    Not before: what the engine was told to leave aside, or did not come to, ends no erasure.
+    """
+    entry = judgement.case.plan.wanted.get(binding)
+    remarks = {"unchecked": entry.deleted, "reason": entry.readopt} if entry else {}
+    data = {key: remark for key, remark in remarks.items() if remark}
+    return Event(Kind.ADOPTED, judgement.case.configuration.endpoint, binding, life, data)
 
 
 def holds(judgement: Judgement) -> Iterator[Event]:
@@ -30,14 +34,9 @@ def holds(judgement: Judgement) -> Iterator[Event]:
             yield _event(Kind.HELD, bound, {"reason": wanted.hold})
 
 
-def intentions(judgement: Judgement, lives: Mapping[str, str], root: Path) -> Iterator[Event]:
+def intentions(judgement: Judgement, root: Path) -> Iterator[Event]:
     """Yield what a permitted update is about to do, in one go: it is in the ledger before the first call."""
     case = judgement.case
-    for binding, life in lives.items():
-        entry = case.plan.wanted[binding]
-        remarks = {"unchecked": entry.deleted, "reason": entry.readopt}
-        data = {key: remark for key, remark in remarks.items() if remark}
-        yield Event(Kind.ADOPTED, case.configuration.endpoint, binding, life, data)
     for wanted, bound in case.plan.kept:
         known = case.life_of(bound)
         if wanted.hold is None and (known.hold is not None or bound.hold is not None):

@@ -202,14 +202,16 @@ def purges_in(records: Iterable[Record]) -> list[Life]:
     """Return what a chain's events, in their order, tell of each life that was to be purged, the oldest first."""
     of_life: dict[str, list[Record]] = {}
     adopted_again_at: dict[str, datetime.datetime] = {}
-    intended: dict[str, set[str]] = {}  # lives of a binding that its next adoption ends
+    # Lives of a binding that its next adoption ends: from the same account, since another one tells nothing of it.
+    intended: dict[tuple[str, str], set[str]] = {}
     for record in records:
         event = record.event
+        account = (event.endpoint, event.binding)
         of_life.setdefault(event.life, []).append(record)
         if event.kind is Kind.INTENDED:
-            intended.setdefault(event.binding, set()).add(event.life)
+            intended.setdefault(account, set()).add(event.life)
         elif event.kind is Kind.ADOPTED:
-            for life in intended.pop(event.binding, ()):
+            for life in intended.pop(account, ()):
                 adopted_again_at.setdefault(life, record.at)
     lives = [
         dataclasses.replace(sum_up(events), adopted_again_at=adopted_again_at.get(life))

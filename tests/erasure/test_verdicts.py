@@ -156,12 +156,11 @@ def test_the_exit_code_says_the_worst(verdicts: list[tuple[Verdict, bool]], code
     assert exit_code(verdicts) == code
 
 
-def records(*events: tuple[Kind, str, dict[str, object]]) -> list[Record]:
+def records(*events: tuple[Kind, str, dict[str, object]], endpoint: str = "e", begin: int = 1) -> list[Record]:
+    minute = datetime.timedelta(minutes=1)
     return [
-        Record(
-            "p/s", number, ACCEPTED + number * datetime.timedelta(minutes=1), Event(kind, "e", "u/d/pc", life, data), ""
-        )
-        for number, (kind, life, data) in enumerate(events, start=1)
+        Record("p/s", number, ACCEPTED + number * minute, Event(kind, endpoint, "u/d/pc", life, data), "")
+        for number, (kind, life, data) in enumerate(events, start=begin)
     ]
 
 
@@ -200,6 +199,14 @@ def test_what_is_adopted_again_is_not_looked_after_any_more() -> None:
     )
     assert (first.adopted_again_at is not None, second.adopted_again_at) == (True, None)
     assert (is_open(first, ACCEPTED, DAY), is_open(second, ACCEPTED, DAY)) == (False, True)
+
+
+def test_an_adoption_at_another_endpoint_ends_no_erasure() -> None:
+    purged = records((Kind.INTENDED, "1", {}), (Kind.ACCEPTED, "1", {}))
+    (one,) = purges_in([*purged, *records((Kind.ADOPTED, "2", {}), endpoint="http://127.0.0.1:8787", begin=3)])
+    assert is_open(one, ACCEPTED, DAY)
+    (one,) = purges_in([*purged, *records((Kind.ADOPTED, "2", {}), begin=3)])
+    assert not is_open(one, ACCEPTED, DAY)
 
 
 def test_a_settled_erasure_is_looked_after_for_thirty_days_and_an_open_one_for_ever() -> None:

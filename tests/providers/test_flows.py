@@ -407,12 +407,24 @@ def test_in_ci_the_default_file_is_no_ledger_for_purges(stack: Stack, monkeypatc
 
 
 def test_without_a_ledger_adopting_goes_on_and_says_so(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    stack.account.listed["u-1"].append({"DestinationId": "D-1", "ComputerName": "PC-5"})
+    more = ("PC-5", "PC-6")
+    stack.account.listed["u-1"] += [{"DestinationId": "D-1", "ComputerName": one} for one in more]
     break_ledger()
-    assert stack.up(*NAMES, "PC-5").failures == []
+    assert stack.up(*NAMES, *more).failures == []
     told = capsys.readouterr().err
     assert "before anything is to be purged" in told
-    assert "this adoption is not recorded" in told
+    assert told.count("this adoption is not recorded") == 1
+
+
+def test_an_adoption_is_written_down_once_it_is_made_and_not_before(stack: Stack) -> None:
+    stack.up(*NAMES[:3])
+    stack.account.listed["u-1"].append({"DestinationId": "D-1", "ComputerName": "PC-4"})
+    stack.engine.steps = 3
+    assert stack.up(*NAMES).killed, "before the fourth"
+    assert stack.kinds()[-1] == "accepted"
+    assert stack.up(*NAMES).failures == []
+    assert stack.kinds()[-1] == "adopted"
+    assert stack.engine.state["u-1/d-1/pc-4"].outputs["life"] == stack.events()[-1].life
 
 
 def test_without_a_ledger_no_new_hold_is_taken(stack: Stack) -> None:
