@@ -2,7 +2,11 @@
 
 import pulumi
 
-from providers.export import begin_export
+from providers.start import require_usable
+
+require_usable()
+
+from providers.export import begin_export  # noqa: E402
 
 export = begin_export()  # it takes as long as the imports that follow
 

@@ -119,7 +119,9 @@ class Python(NamedTuple):
         if self.virtualenv:
             path = [str(Path(self.executable).parent), *filter(None, [given.get("PATH")])]
             active |= {"VIRTUAL_ENV": self.virtualenv, "PATH": os.pathsep.join(path)}
-        return active | {"PYTHONUNBUFFERED": "1"}
+        # A proxy is for the outside. gRPC would have it carry what the SDK says to the engine, on this machine.
+        unproxied = [given.get("no_grpc_proxy") or given.get("no_proxy"), "127.0.0.1,localhost"]
+        return active | {"PYTHONUNBUFFERED": "1", "no_grpc_proxy": ",".join(filter(None, unproxied))}
 
     def ask(self, *arguments: str) -> str:
         """Give what this Python prints.

@@ -101,8 +101,11 @@ def _watch() -> None:
 
 def this_process() -> dict[str, Any]:
     """Return what tells this process from every other: for a lease."""
-    own = psutil.Process()
-    return {"host": socket.gethostname(), "machine": _machine(), "process": own.pid, "started": _started(own)}
+    me = {"host": socket.gethostname(), "machine": _machine(), "process": os.getpid()}
+    try:
+        return {**me, "started": _started(psutil.Process())}
+    except psutil.Error:
+        return me  # /proc is another namespace's
 
 
 def is_gone(holder: Any) -> bool:  # noqa: ANN401 -- a JSON object that somebody wrote

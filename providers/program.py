@@ -23,9 +23,9 @@ from erasure.files.inventory import Entry, read_inventory, read_neighbours
 from erasure.plan import Bound, Plan, PlanRequest
 from providers.binding import bound_of
 from providers.export import BINDING, Export, Lives
+from providers.start import ALREADY_REPORTED
 
 _WAVE: Final = 10  # resources that are declared at a time: of 5 to 400, the quickest at 1,000 and at 10,000
-_ALREADY_REPORTED: Final = 32  # the exit status by which Pulumi's language hosts know that the reason was shown
 
 
 def configuration() -> Configuration:
@@ -166,9 +166,9 @@ def _no_stack_traces_in_the_state() -> Iterator[None]:
 def fail(problems: Problems) -> NoReturn:
     """End the program with every reason as one error of the stack, and nothing else."""
     pulumi.log.error(str(problems))
-    sys.exit(_ALREADY_REPORTED)
+    sys.exit(ALREADY_REPORTED)
 
 
 def end_quietly_on_interrupt() -> None:
     """End at once when the engine interrupts the program: it does so after a refusal, and has told the reason."""
-    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(_ALREADY_REPORTED))
+    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(ALREADY_REPORTED))

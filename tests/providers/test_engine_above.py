@@ -268,6 +268,17 @@ def test_this_process_is_not_gone() -> None:
     assert not engine.is_gone(engine.this_process())
 
 
+def test_a_process_whose_start_is_not_known_is_not_known_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_process: psutil.Process) -> float:
+        raise psutil.NoSuchProcess(1)
+
+    monkeypatch.setattr(engine, "_started", unknown)
+    me = engine.this_process()
+    assert me["process"] == os.getpid()
+    monkeypatch.undo()
+    assert not engine.is_gone(me)
+
+
 def test_a_process_that_has_ended_is_gone(child: subprocess.Popen[bytes]) -> None:
     started = engine._started(psutil.Process(child.pid))  # noqa: SLF001 -- what the child would say of itself
     holder = {**engine.this_process(), "process": child.pid, "started": started}
