@@ -100,15 +100,16 @@ def _known(
 ) -> tuple[Mapping[str, Life], Mapping[str, int], str | None]:
     """Return what the ledger knows of each bound life and of the last day, or why it knows nothing."""
     is_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    bound = [one.life for one in plan.bound.values()]
     try:
-        lives = ledger.lives(bound.life for bound in plan.bound.values())
+        lives = ledger.lives(bound)
         # What follows is about purges alone: without one, a ledger that can only be read is enough.
         if not plan.purges:
             return lives, {}, None
         if is_default(configuration.ledger.get_secret_value()) and is_ci:
             return lives, {}, "CI is set and the ledger is the default file, which does not outlast the job"
         ledger.require_writable()
-        accepted = ledger.accepted_since(now - _A_DAY)
+        accepted = ledger.accepted_since(now - _A_DAY, bound)
     except LedgerError as error:
         return {}, {}, f"it cannot be read and written: {error}"
     return lives, {life: int(at.event.data.get("stored_bytes") or 0) for life, at in accepted.items()}, None

@@ -32,7 +32,7 @@ def close(stack: str | None, binding: str, reason: str, who: str | None) -> int:
     configuration = asked.configuration()
     ledger, deadline = asked.ledger(configuration), datetime.timedelta(seconds=configuration.deadline)
     with working("reading the ledger"):
-        purges = followed(ledger)
+        purges = followed(asked, ledger)
     life = _named(binding, [life for life in purges if life.is_owed or is_open(life, clock.now(), deadline)])
     said = {"reason": reason, "who": who or provenance(asked.root, os.environ).get("who") or getpass.getuser()}
     ledger.append([Event(Kind.CLOSED, life.endpoint, life.binding, life.life, said)])

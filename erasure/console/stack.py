@@ -19,6 +19,8 @@ from erasure.ledger import Ledger
 from erasure.reports.plan import PLAN_FILE, PlanReport
 
 _NO_QUESTION_WHERE_NOTHING_CHANGED: Final = {"PULUMI_ENABLE_LEGACY_DIFF": "true"}  # a third of a large preview
+_BINDING: Final = "pulumi-python:dynamic/mbs:Binding"
+_OPTIONS: Final = ("PULUMI_OPTION_CWD", "PULUMI_OPTION_FILE", "PULUMI_OPTION_VERSION")  # meant for another command
 _SHOWN: Final = 4000  # characters of what the engine said, from its end
 
 
@@ -51,6 +53,15 @@ class Stack:
         """Return the ledger, with the stack's chain. Raises LedgerError for a URL that is none."""
         return Ledger(configuration.ledger.get_secret_value(), f"{self._project}/{self.name}", self.root)
 
+    def lives(self) -> frozenset[str] | None:
+        """Return the lives that the stack's state has bound; None where nothing was ever updated."""
+        try:
+            resources = json.loads(self._said("stack", "export", "--stack", self.name))["deployment"].get("resources")
+            lives = frozenset(one["outputs"]["life"] for one in resources or () if one["type"] == _BINDING)
+        except (ValueError, KeyError, TypeError):
+            raise ConsoleError(f"the state of {self.name} has another shape than this program reads") from None
+        return lives if resources else None
+
     def plan(self) -> PlanReport:
         """Preview the stack, and return the plan as the rules judged it."""
         with tempfile.TemporaryDirectory() as folder, working(f"previewing {self.name}"):
@@ -74,7 +85,7 @@ class Stack:
         return subprocess.run(
             [self._pulumi, *arguments, "--non-interactive"],
             cwd=self.root,
-            env={**os.environ, **(env or {})},
+            env={key: value for key, value in {**os.environ, **(env or {})}.items() if key not in _OPTIONS},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

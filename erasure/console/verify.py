@@ -9,7 +9,7 @@ from erasure import clock
 from erasure.account import open_account
 from erasure.console.shared import format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
-from erasure.ledger import Ledger, Life, purges_in
+from erasure.ledger import Kind, Ledger, Life, purges_in
 from erasure.reports.verification import Verification, verification, verification_page
 from erasure.verdict import exit_code, is_open, look_again
 
@@ -42,9 +42,22 @@ def verify(stack: str | None, format_: str, file: Path | None) -> int:
     return exit_code(done.standings())
 
 
-def followed(ledger: Ledger) -> list[Life]:
-    """Return the purges of a stack that no later adoption ended, the oldest first. Raises LedgerError."""
-    purges = purges_in(record for record, _ in ledger.records(ledger.chain))
+def followed(asked: Stack, ledger: Ledger) -> list[Life]:
+    """Return the purges of a stack that no later adoption ended, the oldest first. Raises LedgerError, ConsoleError.
+
+    An adoption counts only where the state has it bound, or something came of it: a killed update may have forgotten
+    what it had adopted.
+    """
+    lives = asked.lives()
+    bound = lives or frozenset()
+    records = ledger.history(bound)
+    if lives is not None and not records:
+        raise ConsoleError(
+            f"the ledger knows nothing of stack {asked.name}, which was updated; set `ledger` to the one that it used,"
+            " or rename the stack back if it was renamed after all of it was purged: `ledger check` lists the names"
+        )
+    made = bound | {record.event.life for record in records if record.event.kind is not Kind.ADOPTED}
+    purges = purges_in(one for one in records if one.event.kind is not Kind.ADOPTED or one.event.life in made)
     return [life for life in purges if life.adopted_again_at is None]
 
 
@@ -62,7 +75,7 @@ def _verify(asked: Stack) -> tuple[Verification, str | None]:
     configuration = asked.configuration()
     ledger = asked.ledger(configuration)
     now, deadline = clock.now(), datetime.timedelta(seconds=configuration.deadline)
-    purges, seen = followed(ledger), {}
+    purges, seen = followed(asked, ledger), {}
     open_ = [life for life in purges if is_open(life, now, deadline)]
     if open_:
         looked = look_again(open_, open_account(configuration), now, deadline)

@@ -132,13 +132,32 @@ class Ledger:
             found.setdefault(record.event.life, []).append(record)
         return {life: sum_up(in_order(records)) for life, records in found.items()}
 
-    def accepted_since(self, start: datetime.datetime) -> dict[str, Record]:
-        """Return this chain's purges that were accepted at or after a moment, by life.
+    def chains(self, bound: Iterable[str]) -> frozenset[str]:
+        """Return this chain, and those that were this stack's under another name.
+
+        Those tell of lives that its state has `bound`, or that such a chain tells of: a renamed stack keeps its lives.
+        """
+        found, more = set[str](), {self.chain, *(record.chain for record in self._with(EVENTS.c.life, bound))}
+        with self._reading() as connection:
+            while not more <= found:
+                found |= more
+                lives = select(EVENTS.c.life).where(EVENTS.c.chain.in_(found))
+                is_other = EVENTS.c.chain.not_in(found)
+                query = select(EVENTS.c.chain).distinct().where(is_other, EVENTS.c.life.in_(lives))
+                more = set(connection.execute(query).scalars())
+        return frozenset(found)
+
+    def history(self, bound: Iterable[str]) -> list[Record]:
+        """Return the events of this stack under all of its names, the earliest name first, each chain in its order."""
+        return in_order(record for chain in self.chains(bound) for record, _ in self.records(chain))
+
+    def accepted_since(self, start: datetime.datetime, bound: Iterable[str] = ()) -> dict[str, Record]:
+        """Return this stack's purges that were accepted at or after a moment, by life, under all of its names.
 
         What was gone after a call whose answer was lost counts as accepted.
         """
         is_answer = EVENTS.c.kind.in_((Kind.ACCEPTED, Kind.ALREADY_ABSENT))
-        query = select(EVENTS).where(EVENTS.c.chain == self.chain, is_answer, EVENTS.c.at >= moment(start))
+        query = select(EVENTS).where(EVENTS.c.chain.in_(self.chains(bound)), is_answer, EVENTS.c.at >= moment(start))
         with self._reading() as connection:
             records = [_record(row) for row in connection.execute(query.order_by(EVENTS.c.sequence))]
         return {

@@ -31,12 +31,14 @@ class FakeStack:
 
     root: Path
     name: str = "acme"
+    bound: frozenset[str] | None = None
+    chain: str = "mbs-erasure/acme"
 
     def configuration(self) -> Configuration:
         return Configuration()
 
     def ledger(self, _configuration: Configuration | None = None) -> Ledger:
-        return Ledger("sqlite:///ledger.db", "mbs-erasure/acme", self.root)
+        return Ledger("sqlite:///ledger.db", self.chain, self.root)
 
     def write(self, kind: Kind, computer: str = "PC", life: str = "1", **data: object) -> None:
         named = {"user": "u", "destination": "d", "computer": computer} if kind is Kind.INTENDED else {}
@@ -49,11 +51,14 @@ class FakeStack:
         assert result.return_value == 0
         return result.stdout
 
-    def lives(self) -> list[Life]:
-        return followed(self.ledger())
+    def lives(self) -> frozenset[str] | None:
+        return self.bound
+
+    def followed(self) -> list[Life]:
+        return followed(self, self.ledger())  # type: ignore[arg-type] # which is a stack to it
 
     def verification(self, after: datetime.timedelta = DAY / 24) -> Verification:
-        return verification(self.name, HERE, self.lives(), (), NOW + after, DAY)
+        return verification(self.name, HERE, self.followed(), (), NOW + after, DAY)
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ def test_a_person_closes_one_open_erasure_and_its_verdict_stays(stack: FakeStack
     stack.write(Kind.VERDICT, verdict="overdue", because="still listed past the deadline")
     told = stack.close("pc", "--reason", "Vendor deleted it, ticket 7", "--by", "dana@msp.example")
     assert told == f"closed: u/d/pc at {HERE}, which stays overdue\n"
-    one, other = stack.lives()
+    one, other = stack.followed()
     assert (one.verdict, is_open(one, NOW, DAY), is_open(other, NOW, DAY)) == ("overdue", False, True)
     found = stack.verification(2 * DAY)
     assert [str(purge.closed) for purge in found.erasures] == [
@@ -131,7 +136,7 @@ def test_what_is_owed_can_be_closed_and_is_watched_again_once_it_is_intended_aga
     stack.write(Kind.INTENDED)
     assert "which stays owed" in stack.close("u/d/pc", "--reason", "The account is closed")
     assert stack.verification().owed == ()
-    (life,) = stack.lives()
+    (life,) = stack.followed()
     assert life.closed is not None
     assert life.closed[1] != "?", "without --by it is who runs this"
     stack.write(Kind.INTENDED)
@@ -152,7 +157,7 @@ def test_what_cannot_be_closed_says_what_can(stack: FakeStack, arguments: list[s
     stack.ledger().append([Event(Kind.INTENDED, HERE, "u2/d/pc", "2", {"computer": "PC"})])
     with pytest.raises(ConsoleError, match=told):
         stack.close(*arguments)
-    assert all(life.closed is None for life in stack.lives())
+    assert all(life.closed is None for life in stack.followed())
 
 
 def test_nothing_is_closed_twice_or_without_a_reason(stack: FakeStack) -> None:
@@ -162,3 +167,39 @@ def test_nothing_is_closed_twice_or_without_a_reason(stack: FakeStack) -> None:
     stack.close("PC", "--reason", "x")
     with pytest.raises(ConsoleError, match="none is open"):
         stack.close("PC", "--reason", "x")
+
+
+def test_a_renamed_stack_is_followed_by_the_lives_that_its_state_has_bound(stack: FakeStack) -> None:
+    for computer, life in (("PC", "1"), ("Kept", "2")):
+        stack.write(Kind.ADOPTED, computer, life)
+    for kind in (Kind.INTENDED, Kind.SENT, Kind.ACCEPTED):
+        stack.write(kind)
+    stack.chain, stack.bound = "mbs-erasure/acme-dental", frozenset(["2"])
+    assert [life.life for life in stack.followed()] == ["1"]
+    assert set(stack.ledger().accepted_since(NOW, ["2"])) == {"1"}, "and so are the limits"
+    stack.write(Kind.INTENDED, "Kept", "2")
+    stack.chain, stack.bound = "mbs-erasure/third", frozenset()
+    with pytest.raises(ConsoleError, match=r"knows nothing of stack acme, which was updated; .* rename the stack back"):
+        stack.followed()
+    stack.write(Kind.SENT, "Kept", "2")
+    assert [life.life for life in stack.followed()] == ["1", "2"], "one event of a life that they share is enough"
+    assert stack.ledger().chains([]) == {"mbs-erasure/acme", "mbs-erasure/acme-dental", "mbs-erasure/third"}
+    stack.chain = "mbs-erasure/another"
+    stack.write(Kind.ADOPTED, "PC", "3")
+    assert stack.ledger().chains(["3"]) == {"mbs-erasure/another"}, "the same computer in another life is no other name"
+
+
+def test_a_stack_that_was_never_updated_has_nothing_to_verify(stack: FakeStack) -> None:
+    assert stack.followed() == []
+
+
+def test_an_adoption_that_a_killed_update_forgot_ends_no_erasure(stack: FakeStack) -> None:
+    for kind in (Kind.INTENDED, Kind.SENT, Kind.ACCEPTED):
+        stack.write(kind)
+    stack.write(Kind.ADOPTED, life="2")
+    assert [life.life for life in stack.followed()] == ["1"]
+    stack.bound = frozenset(["2"])
+    assert stack.followed() == []
+    stack.bound = frozenset()
+    stack.write(Kind.HELD, life="2", reason="Litigation")
+    assert stack.followed() == [], "what was seen in the state was adopted"
