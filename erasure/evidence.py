@@ -73,13 +73,14 @@ def look_up(
     account: Account,
     at: datetime.datetime,
     *,
-    activity: bool = True,
+    is_activity_needed: bool = True,
     names: bool = False,
 ) -> Evidence:
     """Ask the account, at a moment, about every user of whom something is to be purged or adopted, many at a time.
 
-    Of the users of purges it is asked what they have stored too, and on demand whether they still back up (`activity`)
-    and how people call them (`names`). No failure is raised: it is part of the evidence.
+    Of the users of purges it is asked what they have stored and whether they still back up, too, and on demand how
+    people call them (`names`). No failure is raised: it is part of the evidence. One to tell whether they back up makes
+    a user unreadable where that is needed; else it is unknown.
     """
     dropped, adopted = _by_user(purges), _by_user(adoptions)
     users = [identities[0].user for identities in (*dropped.values(), *adopted.values())]
@@ -91,7 +92,9 @@ def look_up(
             pairs, refusals = _find(listing, own, adopted.get(fold(user_id), ()))
             # Only an account that knows the user and does not list the data says that the data is gone.
             is_known = None not in pairs.values() or account.knows(user_id)
-            runs = account.plan_runs(user_id) if own and activity else []
+            runs, silent = _answer(lambda: account.plan_runs(user_id)) if own else ([], None)
+            if silent is not None and is_activity_needed:
+                raise silent
         except MbsError as error:
             return UserEvidence(user_id, error)
         if not is_known:
@@ -146,14 +149,14 @@ def _find(
 def _observation(
     purge: Identity,
     listing: Listing,
-    runs: Iterable[PlanRun],
+    runs: Iterable[PlanRun] | None,
     stored: Mapping[str | None, int],
     at: datetime.datetime,
     *,
     is_known: bool,
 ) -> Observation:
     # A run that names no computer may be of this one.
-    own = [run for run in runs if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
+    own = [run for run in runs or () if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
     starts = [_span(run.last_start) for run in own if run.last_start is not None]
     return Observation(
         at=at,
@@ -162,7 +165,7 @@ def _observation(
         stored_bytes=stored.get(fold(purge.computer)),
         not_before=max((earliest for earliest, _ in starts), default=None),
         not_after=max((latest for _, latest in starts), default=None),
-        is_running=_any(run.is_running for run in own),
+        is_running=None if runs is None else _any(run.is_running for run in own),
         problem=None if is_known else f"the account does not know user {listing.user_id} any more",
     )
 

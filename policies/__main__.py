@@ -42,7 +42,9 @@ def _policy(rule: RuleName) -> ResourceValidationPolicy:
             return
         said = None
         if limit is not None and fires is not None and limit in args.get_config():
-            findings = fires(len(purges), int(args.props["bound"]), int(args.get_config()[limit]))
+            # What was purged in the last 24 hours counts too, and was bound then.
+            recent = int(args.props["recent"])
+            findings = fires(len(purges) + recent, int(args.props["bound"]) + recent, int(args.get_config()[limit]))
             said = next((f"{found}; {remedy}" for found, remedy in findings), None)
         elif rule in args.props.get("fired", ()):
             said = "it fired on this plan; the preview says why"

@@ -28,7 +28,8 @@ class Case:
     """What the rules judge.
 
     `lives` is what the ledger knows of each life, `recent` how many bytes each held that was accepted on this stack in
-    the last 24 hours, and `ledger_problem` why the ledger knows nothing or could not be written. `not_here` says why a
+    the last 24 hours (None: that cannot be read), `holds` what other stacks of the ledger have on hold, by binding id,
+    and `ledger_problem` why the ledger knows nothing or could not be written. `not_here` says why a
     stack that was adopted elsewhere cannot be bound to this endpoint, and `returned` are bindings to be adopted whose
     purged data came back, says the ledger.
     """
@@ -38,7 +39,8 @@ class Case:
     configuration: Configuration
     now: datetime.datetime
     lives: Mapping[str, Life] = field(default_factory=dict)
-    recent: Mapping[str, int] = field(default_factory=dict)
+    recent: Mapping[str, int] | None = field(default_factory=dict)
+    holds: Mapping[str, str] = field(default_factory=dict)
     ledger_problem: str | None = None
     not_here: str | None = None
     returned: frozenset[str] = frozenset()
@@ -89,21 +91,33 @@ def max_percent(planned: int, bound: int, limit: int) -> Iterator[Finding]:
         )
 
 
+def _unknown_day(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire where nobody knows what counts besides; a level lifts its own rule alone, so that of `ledger` not this."""
+    if purges and case.recent is None and level_of("ledger", case.configuration) != "refuse":
+        yield (
+            "the ledger cannot be read, so that nobody knows what was purged in the last 24 hours",
+            "set `ledger` (or MBS_LEDGER) to one that can be read",
+        )
+
+
 def _max_purges(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    yield from _unknown_day(case, purges)
     yield from max_purges(len(_counted_lives(case, purges)), case.configuration.max_purges)
 
 
 def _max_percent(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
-    bound = {binding.life for binding in case.plan.bound.values()} | case.recent.keys()
+    yield from _unknown_day(case, purges)
+    bound = {binding.life for binding in case.plan.bound.values()} | (case.recent or {}).keys()
     yield from max_percent(len(_counted_lives(case, purges)), len(bound), case.configuration.max_purge_percent)
 
 
 def _max_bytes(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     limit = case.configuration.max_purge_bytes
-    if limit is None:
+    if limit is None or not purges:
         return
-    new = [purge for purge in purges if purge.life not in case.recent]
-    planned = case.evidence.stored_bytes(purge.identity for purge in new) + sum(case.recent.values())
+    yield from _unknown_day(case, purges)
+    new = [purge for purge in purges if purge.life not in (case.recent or {})]
+    planned = case.evidence.stored_bytes(purge.identity for purge in new) + sum((case.recent or {}).values())
     # Without a row of its own a computer is within what is not attributed; where nothing is, its size is not told.
     unknown = [
         str(purge.identity)
@@ -151,6 +165,9 @@ def _last_copy(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
 def _hold(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     leaving = (*purges, *case.plan.releases)
     reasons = {binding.id: binding.hold or case.life_of(binding).hold for binding in leaving}
+    elsewhere = [f"{purge.identity} ({case.holds[purge.id]})" for purge in purges if purge.id in case.holds]
+    if elsewhere:
+        yield f"{some(elsewhere)} on hold", "lift the hold in the stack that has it, and run `pulumi up` there"
     held = [f"{binding.identity} ({reasons[binding.id]})" for binding in leaving if reasons[binding.id]]
     marked = [
         str(binding.identity) for binding in leaving if (binding.protect or binding.retain) and not reasons[binding.id]
@@ -321,7 +338,7 @@ def some(parts: Iterable[str]) -> str:
 
 def _counted_lives(case: Case, purges: Sequence[Bound]) -> set[str]:
     """Return the lives that count into the limits: planned, and accepted in the last 24 hours."""
-    return {purge.life for purge in purges} | case.recent.keys()
+    return {purge.life for purge in purges} | (case.recent or {}).keys()
 
 
 def _still_there(case: Case, purges: Sequence[Bound]) -> Iterator[tuple[Bound, Observation]]:

@@ -101,8 +101,9 @@ def _inputs(judgement: Judgement) -> Properties:
     if plan.releases:
         inputs["releases"] = [release.id for release in plan.releases]
     if plan.purges:
-        # For a policy pack, which sees no deletion: what fired at any level, and of how many.
+        # For a policy pack, which sees no deletion: what fired at any level, of how many, and beside how many of a day.
         inputs["bound"] = len(plan.bound)
+        inputs["recent"] = len((judgement.case.recent or {}).keys() - {bound.life for bound in plan.bound.values()})
         inputs["fired"] = [fired.rule for fired in judgement.ruling.fired]
     if plan.request.day is not None:
         inputs["day"] = plan.request.day.isoformat()

@@ -4,7 +4,7 @@ import datetime
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from erasure import clock
 from erasure.account import Account
@@ -43,7 +43,8 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
     configuration, now = connection.configuration, clock.now()
     here = configuration.endpoint
     ledger = connection.ledger(plan.request.project, plan.request.stack)
-    lives, recent, ledger_problem = _known(plan, ledger, configuration, now)
+    known = _known(plan, ledger, configuration, now)
+    lives = known.lives
     plan = Plan(plan.request, frozenset(id_ for id_, bound in plan.bound.items() if _is_released(lives, bound)))
     foreign = {bound.id: bound for _, bound in plan.kept if bound.endpoint != here}
     # What is wanted although its life was spent has to be looked up as if it were new.
@@ -63,7 +64,7 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
             looked_up,
             account,
             now,
-            activity=level_of("alive", configuration) != "off",
+            is_activity_needed=level_of("alive", configuration) != "off",
             names=bool(os.environ.get(PLAN_FILE)),
         )
         # Never beside a purge: a mistaken endpoint must not become the one that purges are sent to.
@@ -75,8 +76,9 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
         configuration=configuration,
         now=now,
         lives=lives,
-        recent=recent,
-        ledger_problem=ledger_problem,
+        recent=known.recent,
+        holds=known.holds,
+        ledger_problem=known.problem,
         not_here=not_here,
         returned=_returned(adopted, ledger, here),
     )
@@ -95,24 +97,56 @@ def _is_released(lives: Mapping[str, Life], bound: Bound) -> bool:
     return bound.life in lives and lives[bound.life].is_released
 
 
-def _known(
-    plan: Plan, ledger: Ledger, configuration: Configuration, now: datetime.datetime
-) -> tuple[Mapping[str, Life], Mapping[str, int], str | None]:
-    """Return what the ledger knows of each bound life and of the last day, or why it knows nothing."""
+class _Known(NamedTuple):
+    """What the ledger knows; None, where it cannot be read."""
+
+    lives: Mapping[str, Life]
+    recent: Mapping[str, int] | None
+    holds: Mapping[str, str]
+    problem: str | None
+
+
+def _known(plan: Plan, ledger: Ledger, configuration: Configuration, now: datetime.datetime) -> _Known:
+    """Return what the ledger knows of bound lives, of the last day and of other stacks, and what is wrong with it."""
     is_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
     bound = [one.life for one in plan.bound.values()]
     try:
         lives = ledger.lives(bound)
         # What follows is about purges alone: without one, a ledger that can only be read is enough.
         if not plan.purges:
-            return lives, {}, None
-        if is_default(configuration.ledger.get_secret_value()) and is_ci:
-            return lives, {}, "CI is set and the ledger is the default file, which does not outlast the job"
-        ledger.require_writable()
+            return _Known(lives, {}, {}, None)
         accepted = ledger.accepted_since(now - _A_DAY, bound)
+        holds = _holds_elsewhere(plan, ledger, configuration.endpoint)
     except LedgerError as error:
-        return {}, {}, f"it cannot be read and written: {error}"
-    return lives, {life: int(at.event.data.get("stored_bytes") or 0) for life, at in accepted.items()}, None
+        return _Known({}, None, {}, f"it cannot be read and written: {error}")
+    recent = {life: int(at.event.data.get("stored_bytes") or 0) for life, at in accepted.items()}
+    problem = None
+    if is_default(configuration.ledger.get_secret_value()) and is_ci:
+        problem = "CI is set and the ledger is the default file, which does not outlast the job"
+    else:
+        try:
+            ledger.require_writable()
+        except LedgerError as error:
+            problem = f"it cannot be read and written: {error}"
+    return _Known(lives, recent, holds, problem)
+
+
+def _holds_elsewhere(plan: Plan, ledger: Ledger, endpoint: str) -> dict[str, str]:
+    """Return the purges that another stack of this ledger has on hold at this endpoint, each with the reason.
+
+    Of each stack the last life counts: a hold of one before it ended with that.
+    """
+    ours = {bound.life for bound in plan.bound.values()}
+    kinds = (Kind.ADOPTED, Kind.HELD, Kind.LIFTED, Kind.RELEASED)
+    last: dict[tuple[str, str], str | None] = {}
+    for record in ledger.of_bindings(plan.purge_ids, kinds):
+        event, place = record.event, (record.chain, record.event.binding)
+        if event.endpoint == endpoint and event.life not in ours:
+            reason = f"{event.data.get('reason', 'no reason is recorded')}, by {record.chain.partition('/')[2]}"
+            last[place] = reason if event.kind is Kind.HELD else None
+        elif event.life in ours:
+            last.pop(place, None)
+    return {binding: reason for (_, binding), reason in last.items() if reason is not None}
 
 
 def _why_not_here(plan: Plan, account: Account, now: datetime.datetime) -> str | None:

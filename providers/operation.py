@@ -133,7 +133,7 @@ class Operation:
         permit, life = self._permit, uuid.uuid4().hex
         if permit is not None and not self._is_unrecorded:
             try:
-                permit.judgement.ledger.append([adoption(permit.judgement, binding, life)])
+                permit.judgement.ledger.append([*adoption(permit.judgement, binding, life)])
             except LedgerError as error:
                 self._is_unrecorded = True  # a ledger that is locked lets each of them wait
                 pulumi.log.warn(f"ledger: this adoption is not recorded, nor are those after it: {error}")

@@ -57,7 +57,7 @@ def plan_request(export: Export) -> PlanRequest:
     purges = Plan(request).purges
     if not purges:
         return request
-    elsewhere, unreadable = read_neighbours(root, root / file, (purge.user for purge in purges), day)
+    elsewhere, unreadable = read_neighbours(root, root / file, (purge.user for purge in purges), day, request.project)
     return request.model_copy(update={"elsewhere": elsewhere, "unreadable": unreadable})
 
 

@@ -11,15 +11,18 @@ from erasure.provenance import provenance
 from providers.judgement import Judgement
 
 
-def adoption(judgement: Judgement, binding: str, life: str) -> Event:
-    """Return what is written once a life of a binding began: adopted, looked up again or bound to another endpoint.
+def adoption(judgement: Judgement, binding: str, life: str) -> Iterator[Event]:
+    """Yield what is written once a life of a binding began: adopted, looked up again or bound to another endpoint.
 
-    Not before: what the engine was told to leave aside, or did not come to, ends no erasure.
+    Not before: what the engine was told to leave aside, or did not come to, ends no erasure. Its hold is written with it,
+    since the other stacks of this ledger have to see that.
     """
-    entry = judgement.case.plan.wanted.get(binding)
+    entry, endpoint = judgement.case.plan.wanted.get(binding), judgement.case.configuration.endpoint
     remarks = {"unchecked": entry.deleted, "reason": entry.readopt} if entry else {}
     data = {key: remark for key, remark in remarks.items() if remark}
-    return Event(Kind.ADOPTED, judgement.case.configuration.endpoint, binding, life, data)
+    yield Event(Kind.ADOPTED, endpoint, binding, life, data)
+    if entry is not None and entry.hold is not None:
+        yield Event(Kind.HELD, endpoint, binding, life, {"reason": entry.hold})
 
 
 def holds(judgement: Judgement) -> Iterator[Event]:

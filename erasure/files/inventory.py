@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import yaml
 from pydantic import BeforeValidator, Field
 
 from erasure.errors import Problems
@@ -186,17 +187,18 @@ def _mappings(parent: object, place: Place, key: str) -> Iterator[tuple[Place, d
 
 
 def read_neighbours(
-    root: Path, own: Path, users: Iterable[str], day: datetime.date
+    root: Path, own: Path, users: Iterable[str], day: datetime.date, project: str
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Return what every inventory but our own wants of some users, and what is wrong with those that cannot be read.
 
-    These are the YAML files of `inventory/`, and of the folder that our own file is in. What a file releases, or has
-    due on that day (UTC), it does not want. Users are those that any server might take for one of these.
+    These are the YAML files of `inventory/`, of the folder that our own file is in, and those that the configuration of
+    the project's stacks names. What a file releases, or has due on that day (UTC), it does not want. Users are those
+    that any server might take for one of these.
     """
     keys = {skeleton(user) for user in users}
     wanted: list[Entry] = []
-    unreadable: list[str] = []
-    for file in _neighbouring_files(root, own):
+    placed, unreadable = _placed_files(root, project)
+    for file in _neighbouring_files(root, own, placed):
         shown = str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
         try:
             entries = read_inventory(file, shown).wanted(day)
@@ -207,9 +209,22 @@ def read_neighbours(
     return tuple(wanted), tuple(unreadable)
 
 
-def _neighbouring_files(root: Path, own: Path) -> Iterator[Path]:
+def _neighbouring_files(root: Path, own: Path, placed: Iterable[Path]) -> Iterator[Path]:
     folders = {root / "inventory", *({own.parent} if own.parent != root else ())}
-    for folder in sorted(folders):
-        for file in sorted(folder.glob("*.y*ml")):
-            if file.suffix in (".yaml", ".yml") and not (own.exists() and file.samefile(own)):
-                yield file
+    listed = (file for folder in folders for file in folder.glob("*.y*ml") if file.suffix in (".yaml", ".yml"))
+    ours = own.resolve()
+    yield from sorted({file.resolve(): file for file in (*placed, *listed) if file.resolve() != ours}.values())
+
+
+def _placed_files(root: Path, project: str) -> tuple[list[Path], list[str]]:
+    """Return the inventories that the configuration of the project's stacks names, and what cannot be read of it."""
+    placed, unreadable = [], []
+    for file in sorted(root.glob("Pulumi.*.yaml")):
+        try:
+            settings = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {}
+            named = settings.get(f"{project}:inventory")
+            if named is not None:
+                placed.append(root / named)
+        except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+            unreadable.append(f"{file.name}: which inventory its stack has cannot be read")
+    return placed, unreadable

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.engine.rehearsal import Rehearsal, binding
+from tests.engine.rehearsal import CHARLIE, Rehearsal, binding, names
 
 
 def configure(rehearsal: Rehearsal, **policies: object) -> tuple[str, ...]:
@@ -37,6 +37,21 @@ def test_an_organisation_enforces_a_rule_that_the_stack_switched_off(adopted: Re
     assert result.code != 0
     assert "max-percent: it fired on this plan" in result.output
     assert adopted.purges() == []
+
+
+def test_what_an_organisation_enforces_is_judged_whatever_the_stack_switched_off(adopted: Rehearsal) -> None:
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.sandbox.backup(CHARLIE, "Büro PC")
+    adopted.workspace.config_set("rules", '{"alive": "off", "max-percent": "off"}')
+    result = adopted.up(*configure(adopted, alive="mandatory"))
+    assert "alive: it fired on this plan" in result.output
+    assert adopted.purges() == []
+    adopted.up().require()
+    adopted.want("CHARLIE-LAPTOP")
+    own = configure(adopted, max_purges={"enforcementLevel": "mandatory", "maxPurges": 1})
+    result = adopted.up(*own)
+    assert "max-purges: 2 purges, and at most 1 are permitted in 24 hours" in result.output
+    assert names(adopted.purges()) == ["Büro PC"]
 
 
 def test_without_a_purge_the_pack_says_nothing(adopted: Rehearsal) -> None:

@@ -30,11 +30,13 @@ def binding(computer: str, user: str = USER) -> Identity:
     return Identity(user, "d-1", computer)
 
 
-def ask(sandbox: RunningSandbox, *purges: Identity, adopt: str = "", activity: bool = True) -> Evidence:
+def ask(sandbox: RunningSandbox, *purges: Identity, adopt: str = "", is_activity_needed: bool = True) -> Evidence:
     token = new_token(sandbox)
     sandbox.clear_requests()
     account = Account(Client(sandbox.url, Token(token)), concurrency=4)
-    return look_up(purges, [binding(adopt)] if adopt else [], account, sandbox.clock().now, activity=activity)
+    return look_up(
+        purges, [binding(adopt)] if adopt else [], account, sandbox.clock().now, is_activity_needed=is_activity_needed
+    )
 
 
 def about(sandbox: RunningSandbox, purge: Identity) -> UserEvidence:
@@ -66,9 +68,14 @@ def test_each_question_is_asked_once_a_user(sandbox: RunningSandbox) -> None:
     assert asked == sorted([("GET", "/api/Monitoring"), *of_users])
 
 
-def test_what_no_rule_needs_is_not_asked(sandbox: RunningSandbox) -> None:
-    ask(sandbox, binding("PC"), activity=False)
-    assert [one.path for one in sandbox.requests()] == [f"/api/Users/{USER}/Computers", "/api/Billing/Details"]
+def test_where_no_rule_needs_it_it_is_unknown_and_no_error_that_monitoring_does_not_answer(
+    sandbox: RunningSandbox,
+) -> None:
+    sandbox.inject("status", path_prefix="/api/Monitoring", status=403, count=None)
+    for is_needed in (False, True):
+        about = ask(sandbox, binding("PC"), is_activity_needed=is_needed).of_user(USER)
+        assert (about.error is not None) is is_needed
+        assert [seen.is_running for seen in about.observations.values()] == ([] if is_needed else [None])
 
 
 def test_of_what_is_adopted_nothing_but_the_listing_is_asked(sandbox: RunningSandbox) -> None:

@@ -195,6 +195,23 @@ def test_copies_that_are_purged_together_are_no_copies_of_each_other() -> None:
     assert warnings(ruling(has, names(8), evidence=evidence(has[8:], copies=["d3"]))) == []
 
 
+def test_a_day_that_nobody_knows_is_no_empty_one_whatever_the_level_of_the_ledger() -> None:
+    problem = "it cannot be read"
+    judged = ruling(many(100), names(99), recent=None, ledger_problem=problem, settings={"rules": {"ledger": "warn"}})
+    assert refusals(judged) == ["max-purges", "max-percent"]
+    assert "nobody knows what was purged in the last 24 hours" in judged.refusals[0].finding
+    every = {"rules": {"ledger": "off"}, "maxPurgeBytes": 10**9}
+    assert "max-bytes" in refusals(ruling(many(100), names(99), recent=None, ledger_problem=problem, settings=every))
+    assert refusals(ruling(many(100), names(99), recent=None, ledger_problem=problem)) == ["ledger"], "said once"
+    assert refusals(ruling(many(100), names(100), recent=None, settings=every)) == []
+
+
+def test_what_another_stack_has_on_hold_is_not_purged() -> None:
+    judged = ruling(many(100), names(99), holds={bound("PC-99").id: "Litigation, by globex"})
+    assert refusals(judged) == ["hold"]
+    assert "(Litigation, by globex) on hold; lift the hold in the stack that has it" in str(judged.refusals[0])
+
+
 def test_what_is_not_listed_any_more_is_neither_alive_nor_a_last_copy() -> None:
     has = many(3)
     gone = evidence(has[2:], is_listed=False, is_running=True, copies=())

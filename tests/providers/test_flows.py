@@ -160,6 +160,27 @@ def test_a_hold_of_a_refused_update_counts_and_a_refused_lifting_does_not(stack:
     assert stack.up(*NAMES[:3]).refusals == ["hold"]
 
 
+def test_a_hold_counts_on_every_stack_of_the_ledger_until_its_own_lifts_it(stack: Stack) -> None:
+    other = SmallEngine(stack.begin)
+
+    def update(*wanted: str, hold: tuple[str, ...] = ()) -> Outcome:
+        request = stack.request(*wanted, hold=hold)
+        return other.up(request.model_copy(update={"stack": "globex", "bound": other.bound()}))
+
+    assert update(*NAMES, hold=("PC-4",)).is_permitted
+    assert stack.up(*NAMES[:3]).refusals == ["hold"]
+    assert update(*NAMES).is_permitted
+    assert stack.up(*NAMES[:3]).is_permitted
+    assert stack.purged() == ["PC-4"]
+
+
+def test_a_level_of_the_ledger_does_not_lift_the_count_of_a_day(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.settings |= {"maxPurges": "1", "maxPurgePercent": "100", "rules": '{"ledger": "warn"}'}
+    assert stack.up(*NAMES[:3]).is_permitted
+    monkeypatch.setenv("CI", "true")
+    assert stack.up(*NAMES[:2]).refusals == ["max-purges"]
+
+
 def test_a_hold_from_before_the_ledger_is_lifted_in_it(stack: Stack) -> None:
     stack.up(*NAMES, hold=("PC-4",))
     Path("ledger.db").unlink()
@@ -559,17 +580,11 @@ def test_many_refusals_are_cut_and_counted(stack: Stack) -> None:
     assert len(stack.up(*NAMES, *(f"PC-{number}" for number in range(10, 18))).refusals) == 8
 
 
-@pytest.mark.parametrize(
-    ("settings", "asked"),
-    [
-        ({}, ["/api/Users/u-1/Computers", "/api/Monitoring", "/api/Billing/Details"]),
-        ({"rules": '{"alive": "off"}'}, ["/api/Users/u-1/Computers", "/api/Billing/Details"]),
-    ],
-)
-def test_a_purge_is_asked_about_once_for_each_kind(stack: Stack, settings: dict[str, str], asked: list[str]) -> None:
-    stack.settings.update(settings)
+@pytest.mark.parametrize("rules", ["{}", '{"alive": "off"}'])
+def test_a_purge_is_asked_about_once_for_each_kind_whatever_the_levels(stack: Stack, rules: str) -> None:
+    stack.settings["rules"] = rules
     stack.engine.preview(stack.request(*NAMES[:3]))
-    assert stack.account.asked == asked
+    assert stack.account.asked == ["/api/Users/u-1/Computers", "/api/Monitoring", "/api/Billing/Details"]
 
 
 def test_stored_bytes_of_the_last_day_count(stack: Stack) -> None:

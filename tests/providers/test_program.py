@@ -123,6 +123,26 @@ def test_an_inventory_in_another_folder_has_its_neighbours_there_too(
     assert [one.computer for one in plan_request().elsewhere] == ["PC-1", "PC-2"]
 
 
+def test_an_inventory_that_a_stacks_configuration_places_elsewhere_is_a_neighbour(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "customers").mkdir()
+    (root / "customers/globex.yaml").write_text(INVENTORY)
+    settings = root / "Pulumi.globex.yaml"
+    settings.write_text("config: {mbs-erasure:inventory: customers/globex.yaml}")
+    on(monkeypatch, "2026-12-23T12:00")
+    (root / "inventory/acme.yaml").write_text("version: 1\nusers: []")
+    request = plan_request()
+    assert {one.file for one in request.elsewhere} == {"customers/globex.yaml"}
+    settings.write_text("config: {mbs-erasure:inventory: customers/none.yaml}")
+    assert "customers/none.yaml" in plan_request().unreadable[0]
+    for broken in ("config: {mbs-erasure:inventory: {secure: x}}", "config: [", "config: 1"):
+        settings.write_text(broken)
+        assert plan_request().unreadable == ("Pulumi.globex.yaml: which inventory its stack has cannot be read",)
+    settings.write_text("config: {another:inventory: customers/globex.yaml}")
+    assert (plan_request().elsewhere, plan_request().unreadable) == ((), ())
+
+
 def test_an_inventory_in_the_projects_root_has_no_neighbours_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(monkeypatch, "2026-12-24T12:00")
     (root / "inventory/acme.yaml").rename(root / "acme.yaml")
