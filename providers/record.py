@@ -14,8 +14,8 @@ from providers.judgement import Judgement
 def adoption(judgement: Judgement, binding: str, life: str) -> Iterator[Event]:
     """Yield what is written once a life of a binding began: adopted, looked up again or bound to another endpoint.
 
-    Not before: what the engine was told to leave aside, or did not come to, ends no erasure. Its hold is written with it,
-    since the other stacks of this ledger have to see that.
+    Not before: what the engine was told to leave aside, or did not come to, ends no erasure. Its hold is written with
+    it, since the other stacks of this ledger have to see that.
     """
     entry, endpoint = judgement.case.plan.wanted.get(binding), judgement.case.configuration.endpoint
     remarks = {"unchecked": entry.deleted, "reason": entry.readopt} if entry else {}
