@@ -11,7 +11,7 @@ from erasure.errors import Refusal
 from erasure.identity import Identity, fold
 from mbs.client import Client
 from mbs.errors import MbsError, UnreadableAnswer
-from mbs.models import PlanRun, User, UserComputer
+from mbs.models import PlanRun, UnusableRow, User, UserComputer
 from mbs.pace import Pace
 
 T = TypeVar("T")
@@ -42,15 +42,20 @@ class Once(Generic[T]):
 class Listing:
     """What the account lists for one user.
 
-    `is_known` is False where the API answered as for an unknown user; such a listing is empty.
+    `is_known` is False where the API answered as for an unknown user; such a listing is empty. `unusable` are the rows
+    that lack a name or a destination.
     """
 
-    def __init__(self, user_id: str, listed: Iterable[UserComputer] | None) -> None:
+    def __init__(self, user_id: str, listed: Iterable[UserComputer | UnusableRow] | None) -> None:
         self.user_id = user_id
         self.is_known = listed is not None
+        self.unusable: list[UnusableRow] = []
         self._pairs: dict[tuple[str, str], set[UserComputer]] = {}
         self._destinations: dict[str, set[str]] = {}
         for pair in listed or ():
+            if isinstance(pair, UnusableRow):
+                self.unusable.append(pair)
+                continue
             destination, computer = fold(pair.destination_id), fold(pair.computer_name)
             self._pairs.setdefault((destination, computer), set()).add(pair)
             self._destinations.setdefault(computer, set()).add(destination)
@@ -58,7 +63,8 @@ class Listing:
     def find(self, wanted: Identity) -> UserComputer | None:
         """Return the binding as listed, or None.
 
-        Raises Refusal where two listed names would be one binding: a purge could not tell which is meant.
+        Raises Refusal where two listed names would be one binding, so that a purge could not tell which is meant, and
+        where it is not listed by its name and a row without one may be it.
         """
         found = self._pairs.get((fold(wanted.destination), fold(wanted.computer)), set())
         if len(found) > 1:
@@ -68,6 +74,10 @@ class Listing:
                 f"the account lists {names} for user {self.user_id}, which are one binding here",
                 "rename one of the computers, or purge it in the MBS console",
             )
+        if not found and any(_may_be(row, wanted) for row in self.unusable):
+            finding = f"the account lists a row without a name or a destination, which may be {wanted}"
+            remedy = "see in the MBS console what it is, and try again once the account lists it whole"
+            raise Refusal("ambiguous", finding, remedy)
         return next(iter(found), None)
 
     def pairs(self) -> list[UserComputer]:
@@ -101,6 +111,11 @@ class Listing:
         if pairs:
             return "listed are: " + ", ".join(f"{pair.computer_name!r}" for pair in pairs[:3])
         return "nothing is listed for this user" if self.is_known else "the account does not know this user"
+
+
+def _may_be(row: UnusableRow, wanted: Identity) -> bool:
+    told = ((row.destination_id, wanted.destination), (row.computer_name, wanted.computer))
+    return all(not part or fold(part) == fold(own) for part, own in told)
 
 
 class Account:

@@ -155,17 +155,17 @@ def _observation(
     *,
     is_known: bool,
 ) -> Observation:
-    # A run that names no computer may be of this one.
-    own = [run for run in runs or () if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
-    starts = [_span(run.last_start) for run in own if run.last_start is not None]
+    # A run that does not name its computer, or its user, may be of this one: nothing is known by it.
+    maybe = [run for run in runs or () if run.computer_name is None or fold(run.computer_name) == fold(purge.computer)]
+    own = [run for run in maybe if run.computer_name is not None and run.user_id is not None]
     return Observation(
         at=at,
         is_listed=listing.find(purge) is not None if is_known else None,
         copies=len(listing.destinations(purge.computer) - {fold(purge.destination)}),
         stored_bytes=stored.get(fold(purge.computer)),
-        not_before=max((earliest for earliest, _ in starts), default=None),
-        not_after=max((latest for _, latest in starts), default=None),
-        is_running=None if runs is None else _any(run.is_running for run in own),
+        not_before=max((_span(run.last_start)[0] for run in own if run.last_start), default=None),
+        not_after=max((_span(run.last_start)[1] for run in maybe if run.last_start), default=None),
+        is_running=None if runs is None else _any(run.is_running if run in own else _maybe(run) for run in maybe),
         problem=None if is_known else f"the account does not know user {listing.user_id} any more",
     )
 
@@ -175,6 +175,11 @@ def _span(start: datetime.datetime) -> tuple[datetime.datetime, datetime.datetim
     doubt = _WIDEST_ZONE if start.tzinfo is None else datetime.timedelta()
     utc = start.replace(tzinfo=start.tzinfo or datetime.UTC).astimezone(datetime.UTC)
     return utc - doubt, utc + doubt
+
+
+def _maybe(run: PlanRun) -> bool | None:
+    """Whether a run that may be of somebody else is going on there: it is not, or nobody knows."""
+    return False if run.is_running is False else None
 
 
 def _any(known: Iterable[bool | None]) -> bool | None:

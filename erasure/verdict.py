@@ -138,6 +138,8 @@ def _doubt(now: Observation, asked_at: datetime.datetime, *, has_run: bool) -> t
     stored = now.stored_bytes
     is_alone = now.copies == 0
     may_be_later = is_alone and now.not_after is not None and now.not_after > asked_at
+    no_zone, no_name = "the time of its last backup has no zone", "a backup ran whose computer or user is not told"
+    doubt = no_zone if now.not_before is not None else no_name
     may_be_running = is_alone and now.is_running is None
     doubts = (
         (has_run, Verdict.CONTRADICTED, "not listed, and yet it has backed up since"),
@@ -148,7 +150,7 @@ def _doubt(now: Observation, asked_at: datetime.datetime, *, has_run: bool) -> t
             "not listed, and what is stored is not told apart from its other copies",
         ),
         (stored, Verdict.CONTRADICTED, f"not listed, and yet {stored or 0:,} bytes are stored"),
-        (may_be_later, Verdict.UNKNOWN, "it may have backed up since: the time of its last backup has no zone"),
+        (may_be_later, Verdict.UNKNOWN, f"it may have backed up since: {doubt}"),
         (may_be_running, Verdict.UNKNOWN, "it may be backing up: the account does not say how its last backup stands"),
     )
     return next(((verdict, because) for is_so, verdict, because in doubts if is_so), None)
@@ -158,7 +160,7 @@ def _backups(now: Observation) -> str:
     """Return what was seen of backups since: of one that also goes elsewhere, or that never ran, that is nothing."""
     if now.copies:
         return ""
-    return ", no backup since" if now.not_after is not None else "; no run of a backup is known"
+    return ", no backup since" if now.not_before is not None else "; no run of a backup is known"
 
 
 def _listed(life: Life, now: Observation, due_at: datetime.datetime, *, has_run: bool) -> tuple[Verdict, str]:

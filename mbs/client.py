@@ -28,13 +28,14 @@ from mbs.errors import (
     InvalidRequest,
     LoginRefused,
     NotUnderstood,
+    PurgeRefused,
     TokenRefused,
     Unreachable,
     UnreadableAnswer,
     Untrusted,
 )
-from mbs.models import Billing, PlanRun, User, UserComputer
-from mbs.pace import Pace
+from mbs.models import Billing, PlanRun, UnusableRow, User, UserComputer
+from mbs.pace import AGAIN, Pace
 
 T = TypeVar("T")
 
@@ -42,10 +43,11 @@ _LONGEST_ANSWER: Final = 16 * 1024 * 1024  # bytes; a listing of 100,000 compute
 _LONGEST_OF: Final = {"/api/Monitoring": 64 * 1024 * 1024}  # 100,000 backup plans, of all customers
 _LATEST: Final = 6 * 3600  # seconds; urllib3 cuts a Retry-After to it, and one so far away is a mistake
 _LONGEST_MESSAGE: Final = 256  # characters of the vendor's words that an error repeats
-_LISTING: Final = TypeAdapter(list[UserComputer] | None)
+_LISTING: Final = TypeAdapter(list[UserComputer | UnusableRow] | None)
 _USER: Final = TypeAdapter(User | None)
 _PLAN_RUNS: Final = TypeAdapter(list[PlanRun] | None)
 _BILLING: Final = TypeAdapter(Billing | None)
+_SAYS: Final = ("Message", "message", "ErrorMessage", "error_description", "error")
 _UNKNOWN_ID: Final = (400, 404)
 _NOTHING_WAS_SENT: Final = (
     urllib3.exceptions.NewConnectionError,
@@ -94,7 +96,7 @@ class Client:
         self._login_lock = threading.Lock()
         self._local = threading.local()
 
-    def computers(self, user_id: str) -> list[UserComputer] | None:
+    def computers(self, user_id: str) -> list[UserComputer | UnusableRow] | None:
         """List what a user has in backup storage: GET api/Users/{userId}/Computers.
 
         None: the account answers as for an ID it does not know (null, 400 or 404). An empty list may mean that too.
@@ -141,13 +143,15 @@ class Client:
 
     def _known(self, path: str, kind: TypeAdapter[T], method: str = "GET", **body: Any) -> T | None:  # noqa: ANN401 -- as _call
         try:
-            text = self.pace.run(lambda: self._call(method, path, **body)).text
+            answer = self.pace.run(lambda: self._call(method, path, **body))
         except ApiError as error:
             # The login that this call needed can fail with the same status, and says nothing of the ID.
             if error.status in _UNKNOWN_ID and error.path == path:
                 return None
             raise
-        document = _parsed(method, path, text)
+        if answer.status != 200:
+            raise UnreadableAnswer(method, path, f"answered {answer.status}, which is not documented")
+        document = _parsed(method, path, answer.text)
         try:
             return kind.validate_python(document, strict=True)
         except ValidationError as error:
@@ -166,8 +170,8 @@ class Client:
             answer = self._exchange(method, path, auth=_Bearer(token), **body)
         if 200 <= answer.status < 300:
             return answer
-        kind = {401: TokenRefused, 403: Forbidden}.get(answer.status, ApiError)
-        raise kind(method, path, answer.status, self._message(answer.text, token), answer.retry_after)
+        said = self._message(answer.text, token)
+        raise _kind(method, answer.status)(method, path, answer.status, said, answer.retry_after)
 
     def _bearer(self, instead_of: str | None = None) -> str:
         with self._login_lock:
@@ -261,11 +265,18 @@ class Client:
             document = None
         said = text
         if isinstance(document, dict):
-            keys = ("Message", "error_description", "error")
-            said = next((value for key in keys if isinstance(value := document.get(key), str)), text)
+            said = next((value for key in _SAYS if isinstance(value := document.get(key), str)), text)
+            if said is not text and (state := document.get("ModelState")):
+                said += f" {json.dumps(state, ensure_ascii=False)}"
         for secret in (token, self._login.password if self._login else None):
             said = said.replace(secret, "***") if secret else said
         return re.sub(r"\s+", " ", said).strip()[:_LONGEST_MESSAGE]
+
+
+def _kind(method: str, status: int) -> type[ApiError]:
+    if method == "DELETE" and 400 <= status < 500 and status not in (401, 403, *AGAIN):
+        return PurgeRefused
+    return {401: TokenRefused, 403: Forbidden}.get(status, ApiError)
 
 
 def _seconds(retry_after: str | None) -> float | None:

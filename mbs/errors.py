@@ -12,7 +12,8 @@
         └── ApiError           the API answered with an error status
             ├── LoginRefused   the login itself
             ├── TokenRefused   401 on any other call
-            └── Forbidden      403 on any other call
+            ├── Forbidden      403 on any other call
+            └── PurgeRefused   400, 409 and their like on a purge: the same one will be refused again
 
 No text carries a token or a password: bodies are cut, and known secrets are blanked.
 """
@@ -123,3 +124,9 @@ class Forbidden(ApiError):
     usual_remedy = (
         "these credentials lack the permission, or the account allows the API only from other network addresses"
     )
+
+
+class PurgeRefused(ApiError):
+    """The account refuses a purge as it is: asking for it again leads to the same answer."""
+
+    usual_remedy = "purge it in the MBS console, or give the entry `release`; the vendor's support knows why"

@@ -44,6 +44,13 @@ class UserComputer(_Answer):
     computer_name: str = Field(alias="ComputerName", min_length=1)
 
 
+class UnusableRow(_Answer):
+    """A row of a listing that names no computer or no destination: it may be of any."""
+
+    destination_id: str | None = Field(default=None, alias="DestinationId")
+    computer_name: str | None = Field(default=None, alias="ComputerName")
+
+
 class NamedDestination(_Answer):
     """A destination with its names for people. Whether its ID is the one that a purge addresses is not documented."""
 

@@ -16,7 +16,7 @@ from mbs.errors import AnswerLost, ApiError, CallFailed, Unreachable, Untrusted
 
 T = TypeVar("T")
 
-_AGAIN: Final = (408, 425, 429)
+AGAIN: Final = (408, 425, 429)  # refused for now
 _TOO_MANY: Final = 429
 _LONGEST_ASKED: Final = 120.0  # seconds of Retry-After; who is asked for more gives up and says so
 _FOR_EACH_RETRY: Final = 10  # repeats that an operation begins with, for each that one call may have
@@ -27,7 +27,7 @@ _jitter = wait_random_exponential(multiplier=0.5, max=30)
 def is_passing(error: BaseException) -> bool:
     """Whether the same call may succeed a little later."""
     if isinstance(error, ApiError):
-        return error.status in _AGAIN or 500 <= error.status < 600
+        return error.status in AGAIN or 500 <= error.status < 600
     return isinstance(error, Unreachable | AnswerLost) and not isinstance(error, Untrusted)
 
 

@@ -176,6 +176,10 @@ def _notes(case: Case) -> Iterator[str]:
         for error in (about.name_error, None if needs_bytes(case.configuration) else about.billing_error)
         if error is not None
     ]
+    for about in case.evidence.users.values():
+        if about.listing is not None and about.listing.unusable:
+            rows = f"{len(about.listing.unusable):,} of the rows that the account lists for user {about.user}"
+            yield f"{rows} have no name or no destination: what they may be is neither purged nor adopted"
     yield from (f"not all that is stored could be looked up: {error}" for error in unread[:1])
     if case.ledger_problem is not None and not case.plan.purges:
         yield f"ledger: {case.ledger_problem}; {LEDGERS_REMEDY} before anything is to be purged"
@@ -184,7 +188,7 @@ def _notes(case: Case) -> Iterator[str]:
     silent = [
         purge
         for purge in case.plan.purges
-        if (seen := case.observation(purge)) and seen.is_listed and seen.not_after is None and not seen.is_running
+        if (seen := case.observation(purge)) and seen.is_listed and seen.not_before is None and not seen.is_running
     ]
     if silent and level_of("alive", case.configuration) != "off":
         named = some(str(purge.identity) for purge in silent)

@@ -53,8 +53,8 @@ class Observation:
     `is_listed` is None where the account could not tell, and `problem` says why; `is_failed` where it could not even be
     asked, so that nothing was seen. `copies` are other destinations that list the computer, `stored_bytes` what is
     stored of it on all of them; None: the account does not say. The last backup began between `not_before` and
-    `not_after`, since the account's times have no zone; None: no run is known. `is_running` is None where that is not
-    told.
+    `not_after`, since the account's times have no zone; None: no run is known. With `not_after` alone, one that may be
+    another's is. `is_running` is None where that is not told.
     """
 
     at: datetime.datetime

@@ -8,6 +8,7 @@ import pytest
 from erasure.account import Account
 from erasure.evidence import Evidence, UserEvidence, look_up
 from erasure.identity import Identity
+from erasure.ledger import Observation
 from mbs.client import Client
 from mbs.credentials import Token
 from sandbox.running import RunningSandbox
@@ -169,3 +170,54 @@ def test_billing_that_fails_leaves_the_rest_known(sandbox: RunningSandbox) -> No
 def test_an_unlisted_adoption_is_refused_and_names_the_nearest(sandbox: RunningSandbox) -> None:
     (refusal,) = ask(sandbox, adopt="OTHERS").of_user(USER).refusals
     assert "the nearest listed: 'OTHER' on d-1" in str(refusal)
+
+
+ROWS = [
+    ({"DestinationId": "d-1", "ComputerName": None}, {"GONE"}),
+    ({"DestinationId": "D-1"}, {"GONE"}),
+    ({"DestinationId": "d-2", "ComputerName": ""}, set()),
+    ({"ComputerName": "gone"}, {"GONE"}),
+    ({"DestinationId": "", "ComputerName": "another"}, set()),
+    ({}, {"GONE"}),
+]
+
+
+@pytest.mark.parametrize(("row", "blocked"), ROWS, ids=[str(row) for row, _ in ROWS])
+def test_a_row_without_a_name_or_a_destination_blocks_what_it_could_be_and_nothing_else(
+    sandbox: RunningSandbox, row: dict[str, object], blocked: set[str]
+) -> None:
+    listed = [{"DestinationId": "d-1", "ComputerName": "PC"}, row]
+    path = f"/api/Users/{USER}/Computers"
+    sandbox.inject("status", path_prefix=path, status=200, body=json.dumps(listed), count=None)
+    found = ask(sandbox, binding("PC"), binding("GONE"), adopt="GONE").of_user(USER)
+    assert found.error is None
+    assert found.pairs[binding("PC").id] is not None
+    assert (binding("GONE").id not in found.pairs) is bool(blocked)
+    rules = [refusal.rule for refusal in found.refusals]
+    assert rules == (["ambiguous", "ambiguous"] if blocked else ["not-listed"])
+
+
+def runs(sandbox: RunningSandbox, *told: dict[str, object]) -> Observation:
+    sandbox.clear_faults()
+    sandbox.inject("status", path_prefix="/api/Monitoring", status=200, body=json.dumps(told), count=None)
+    seen = ask(sandbox, purge := binding("PC")).observation(purge)
+    assert seen is not None
+    return seen
+
+
+@pytest.mark.parametrize("missing", [{"ComputerName": None}, {"UserID": None}], ids=str)
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_run_that_does_not_say_whose_it_is_may_be_of_a_computer_and_makes_nothing_known_of_it(
+    sandbox: RunningSandbox, missing: dict[str, object], is_running: bool
+) -> None:
+    own = {"UserID": USER, "ComputerName": "PC", "LastStart": "2026-01-01T12:00:00", "Status": 0}
+    other = {**own, "LastStart": "2026-02-01T12:00:00", "Status": 3 if is_running else 0, **missing}
+    seen = runs(sandbox, other)
+    assert (seen.not_before, seen.last_backup) == (None, None)
+    assert seen.not_after is not None
+    assert seen.is_running is (None if is_running else False)
+    both = runs(sandbox, own, other)
+    assert both.not_before == datetime.datetime(2025, 12, 31, 22, tzinfo=datetime.UTC)
+    assert both.not_after == seen.not_after
+    assert both.is_running is (None if is_running else False)
+    assert runs(sandbox, {**own, "Status": 3}, other).is_running is True

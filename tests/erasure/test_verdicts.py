@@ -114,10 +114,11 @@ def test_an_erasure_says_of_backups_no_more_than_was_seen() -> None:
         ", no backup since": old,
         "; no run of a backup is known": GONE,
         "": replace(old, copies=1),
+        "; no run of a backup is known ": replace(GONE, not_after=LONG_BEFORE),
     }
     for words, seen in reasons.items():
         life = Life(accepted_at=ACCEPTED, observations=(after(25, seen),))
-        because = f"twice not listed past the deadline, nothing stored{words}"
+        because = f"twice not listed past the deadline, nothing stored{words.rstrip()}"
         assert verdict_of(life, after(27, seen), DAY) == (Verdict.ERASED, because)
 
 
@@ -132,6 +133,14 @@ def test_a_backup_of_which_the_zone_is_not_told_proves_nothing() -> None:
     assert verdict(after(25, unclear), after(27, unclear)) == Verdict.UNKNOWN
     old = replace(GONE, not_before=LONG_BEFORE, not_after=LONG_BEFORE + 28 * hour)
     assert verdict(after(25, old), after(27, old)) == Verdict.ERASED
+
+
+def test_a_backup_of_which_the_computer_is_not_told_proves_nothing() -> None:
+    somebodys = replace(GONE, not_after=ACCEPTED + DAY)
+    life = Life(accepted_at=ACCEPTED, observations=(after(25, somebodys),))
+    found, because = verdict_of(life, after(27, somebodys), DAY)
+    assert found == Verdict.UNKNOWN
+    assert because == "it may have backed up since: a backup ran whose computer or user is not told"
 
 
 def test_an_erasure_that_was_found_stands_when_the_account_can_no_longer_tell() -> None:

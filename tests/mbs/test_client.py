@@ -17,17 +17,19 @@ from mbs.errors import (
     LoginRefused,
     MbsError,
     NotUnderstood,
+    PurgeRefused,
     TokenRefused,
     Unreachable,
     UnreadableAnswer,
     Untrusted,
 )
-from mbs.models import UserComputer
+from mbs.models import UnusableRow, UserComputer
 from mbs.pace import Pace, has_unknown_effect, is_passing
 from tests.mbs.one_answer import answering, http
 
 SECRET = "tok3n-that-nobody-may-see"
 PAIR = UserComputer(DestinationId="d-1", ComputerName="Charlie Marketing MacBook")
+INVALID = {"Message": "The request is invalid.", "ModelState": {"pair": ['Named "twice".']}}
 
 
 def client(url: str) -> Client:
@@ -91,7 +93,18 @@ def test_an_id_that_would_address_something_else_is_not_sent(user: str) -> None:
         (http(401, '{"Message": "denied"}'), TokenRefused, "answered 401: denied"),
         (http(403, "no"), Forbidden, "answered 403: no"),
         (http(500, '{"Message": "An error has\\n occurred."}'), ApiError, "answered 500: An error has occurred."),
-        (http(409), ApiError, "answered 409;"),
+        (http(409), PurgeRefused, "answered 409; purge it in the MBS console, or give the entry `release`"),
+        (
+            http(400, json.dumps(INVALID)),
+            PurgeRefused,
+            'answered 400: The request is invalid. {"pair": ["Named \\"twice\\"."]};',
+        ),
+        (http(400, '{"ErrorMessage": "No such plan"}'), PurgeRefused, "answered 400: No such plan; purge"),
+        (http(404, '{"message": "Nobody"}'), PurgeRefused, "answered 404: Nobody; purge"),
+        (http(408), ApiError, "answered 408; try again"),
+        (http(425), ApiError, "answered 425; try again"),
+        (http(429), ApiError, "answered 429; try again"),
+        (http(499), PurgeRefused, "answered 499; purge"),
         (http(307, "", "Location: https://elsewhere.example/x"), UnreadableAnswer, "redirected to elsewhere.example"),
         (http(200, "<html>Sign in</html>"), NotUnderstood, "answered 200: <html>Sign in</html>, which is documented"),
         (b"garbage\r\n\r\n", AnswerLost, "connection broke"),
@@ -142,11 +155,25 @@ def test_what_is_not_understood_is_repeated_without_the_token() -> None:
 
 @pytest.mark.parametrize(
     "listed",
-    ["", "{}", "[1]", '[{"DestinationId": "d"}]', '[{"DestinationId": "", "ComputerName": "x"}]', "[" * 100_000, "7"],
+    ["", "{}", "[1]", '[{"DestinationId": "d", "ComputerName": 7}]', '[{"DestinationId": 7}]', "[" * 100_000, "7"],
 )
 def test_a_listing_of_another_shape_is_unreadable(listed: str) -> None:
     with answering(http(200, listed)) as server, pytest.raises(UnreadableAnswer):
         client(server.url).computers("u-1")
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 207])
+def test_a_listing_is_answered_by_200_alone(status: int) -> None:
+    with answering(http(status, "[]")) as server, pytest.raises(UnreadableAnswer, match=f"answered {status}"):
+        client(server.url).computers("u-1")
+
+
+@pytest.mark.parametrize("row", [{}, {"DestinationId": "d"}, {"DestinationId": "d", "ComputerName": ""},
+                                 {"DestinationId": None, "ComputerName": "PC"}], ids=str)  # fmt: skip
+def test_a_row_without_a_name_or_a_destination_leaves_the_others_usable(row: dict[str, object]) -> None:
+    with answering(http(200, json.dumps([row, {"DestinationId": "d", "ComputerName": "PC"}]))) as server:
+        listed = client(server.url).computers("u-1")
+    assert [type(one) for one in listed or ()] == [UnusableRow, UserComputer]
 
 
 @pytest.mark.parametrize("name", ["MÜLLER".encode("latin-1"), b"\xff\xfe", "MÜLLER".encode()[:-5]])

@@ -603,3 +603,12 @@ def test_stored_bytes_that_no_rule_needs_may_fail(
     assert stack.up(*NAMES[:3]).is_permitted
     assert "not all that is stored could be looked up" in capsys.readouterr().err
     assert operation.current().connection.configuration.max_purge_bytes is None
+
+
+def test_a_listed_row_without_a_name_stops_what_it_could_be_and_not_every_purge_of_the_user(stack: Stack) -> None:
+    listed = stack.account.listed["u-1"]
+    listed[:] = [row for row in listed if row["ComputerName"] != "PC-4"] + [{"DestinationId": "D-1"}]
+    assert stack.up(*NAMES[:3]).refusals == ["ambiguous"]
+    assert stack.kinds() == ["adopted"]
+    assert stack.up("PC-1", "PC-2", "PC-4").is_permitted
+    assert stack.purged() == ["PC-3"]
