@@ -1,6 +1,7 @@
 """`receipt`: what happened to the data, from the ledger; and whether a copy of a receipt is whole."""
 
 import datetime
+import json
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from erasure.console.ledger import BROKEN
 from erasure.console.shared import Day, format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack
 from erasure.ledger import Record, broken_links
-from erasure.reports.receipt import Receipt, Selection
+from erasure.reports.receipt import WORDING, Receipt, Selection, tells_the_same
 from erasure.reports.receipt import receipt as make_receipt
 from erasure.reports.receipt_page import receipt_page
 
@@ -49,7 +50,10 @@ def receipt(stack: str | None, format_: str, copy: str | None, **chosen: str | d
 
 
 def check_copy(file: Path, stack: str, records: list[tuple[Record, str]]) -> int:
-    """Make the receipt again from the events that it was made of: it has to come out the same, to the byte."""
+    """Make the receipt again from the events that it was made of: it has to come out the same, to the byte.
+
+    One of an earlier version has to tell the same of the same events, in whatever words.
+    """
     try:
         text = file.read_bytes().decode()
         copy = Receipt.model_validate_json(text)
@@ -61,8 +65,16 @@ def check_copy(file: Path, stack: str, records: list[tuple[Record, str]]) -> int
     if copy.stack != stack:
         raise ConsoleError(f"{file} is of stack {copy.stack}; pass --stack {copy.stack}")
     known = records[: copy.ledger.event]
-    if not known or make_receipt(stack, known, copy.selection, copy.made_at).text() != text:
-        click.echo(f"broken: {file} is not what the ledger says of its first {copy.ledger.event:,} events")
+    again = make_receipt(stack, known, copy.selection, copy.made_at).text() if known else ""
+    events = f"its first {copy.ledger.event:,} events"
+    if again == text:
+        click.echo(f"whole: {file} is what the ledger says of {events}")
+        return 0
+    if not again or copy.wording == WORDING or not tells_the_same(json.loads(text), json.loads(again)):
+        click.echo(f"broken: {file} is not what the ledger says of {events}")
         return BROKEN
-    click.echo(f"whole: {file} is what the ledger says of its first {copy.ledger.event:,} events")
+    click.echo(
+        f"whole: {file} tells what the ledger says of {events}, which are unchanged up to the hash {copy.ledger.hash};"
+        f" its wording is that of version {copy.wording}, and was not compared with that of version {WORDING}"
+    )
     return 0

@@ -6,10 +6,11 @@ The JSON form is version 1 of a documented format: docs/receipt.schema.json.
 
 import datetime
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from operator import not_
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -17,10 +18,16 @@ from erasure.identity import fold
 from erasure.ledger import Life, Observation, Record, Verdict, purges_in
 from erasure.message import Message
 
+WORDING: Final = 2
+"""The version of the words, to be raised with a release that says the same events in others."""
+
+_WORDS: Final = {"unverified", "limits", "seal"}  # what tells nothing that is in the ledger
+
 LIMITS = (
     "The API accepts a purge and confirms no erasure: what stands here is what its other answers said afterwards.",
     "Billing reads as a monthly statistic: that nothing is stored corroborates an erasure, and does not prove it.",
     "A computer is addressed by its name. Copies that the account does not list are not covered.",
+    f"It is told in the words of version {WORDING}.",
 )
 
 DueMet = Literal["met", "missed", "open"] | None
@@ -163,6 +170,12 @@ class Receipt(Message):
     limits: tuple[str, ...] = LIMITS
     seal: str = Field(default="", description="SHA-256 of this document with an empty seal.")
 
+    @property
+    def wording(self) -> int:
+        """The version of its words. The first one did not say it."""
+        said = re.search(r"the words of version (\d+)", " ".join(self.limits))
+        return int(said[1]) if said else 1
+
     def sealed(self) -> "Receipt":
         """Return it with the seal that it has to have."""
         unsealed = self.model_copy(update={"seal": ""})
@@ -189,6 +202,19 @@ def receipt(
         requests=tuple(_requests(purges)),
         purges=purges,
     ).sealed()
+
+
+def tells_the_same(earlier: Any, now: Any) -> bool:  # noqa: ANN401 -- any JSON
+    """Whether a receipt of an earlier version, as JSON, says of its events what this version does, in other words.
+
+    What only a later version tells is nothing to compare.
+    """
+    if isinstance(earlier, dict) and isinstance(now, dict):
+        told = earlier.keys() - _WORDS
+        return told <= now.keys() and all(tells_the_same(earlier[key], now[key]) for key in told)
+    if isinstance(earlier, list) and isinstance(now, list):
+        return len(earlier) == len(now) and all(map(tells_the_same, earlier, now))
+    return bool(earlier == now)
 
 
 def _is_chosen(life: Life, selection: Selection) -> bool:

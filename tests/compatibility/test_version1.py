@@ -87,6 +87,8 @@ def test_a_purge_that_version_1_owes_is_finished_exactly_once(stack: Rehearsal) 
     assert told == {"Büro PC": "accepted", "OWED": "accepted"}
     check = stack.workspace.python("-m", "erasure", "receipt", "--check", str(WRITTEN / "receipt.json"))
     assert (check.code, check.stdout.startswith("whole: ")) == (0, True)
+    assert "its first 10 events, which are unchanged" in check.stdout
+    assert "its wording is that of version 1," in check.stdout
 
 
 def test_a_plan_with_every_part_is_of_the_form_of_version_1() -> None:

@@ -10,7 +10,7 @@ from erasure.console.ledger import BROKEN
 from erasure.console.receipt import check_copy
 from erasure.console.stack import ConsoleError
 from erasure.ledger import Event, Kind, Ledger, Verdict
-from erasure.reports.receipt import Receipt, Selection, receipt
+from erasure.reports.receipt import WORDING, Closed, Receipt, Selection, receipt
 
 BEGIN = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
 INTENTION = {
@@ -180,3 +180,31 @@ def test_a_copy_that_was_changed_and_sealed_anew_is_not_what_the_ledger_says(boo
     forged = book.receipt().model_copy(update={"counts": {"erased": 1}}).sealed()
     copy.write_text(forged.text(), encoding="utf-8")
     assert check_copy(copy, "acme", records) == BROKEN
+
+
+def test_a_receipt_of_an_earlier_version_is_whole_in_its_own_words_and_no_other_facts(
+    book: Book, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book.purge()
+    book.verdict(Verdict.OVERDUE)
+    copy, records, made = tmp_path / "receipt.json", list(book.ledger.records(book.ledger.chain)), book.receipt()
+
+    def checked(wording: int, words: str = "Said otherwise.", **facts: object) -> int:
+        purge = made.purges[0].model_copy(update={"unverified": (words,), **facts})
+        change = {"limits": (words, f"In the words of version {wording}."), "purges": (purge,)}
+        copy.write_text(made.model_copy(update=change).sealed().text(), encoding="utf-8")
+        return check_copy(copy, "acme", records)
+
+    assert checked(WORDING - 1) == 0
+    told = capsys.readouterr().out
+    assert f"its first 5 events, which are unchanged up to the hash {made.ledger.hash}; its wording is that of" in told
+    assert checked(WORDING) == BROKEN, "this version's words are compared to the byte"
+    for other in (
+        {"verdict": Verdict.ERASED},
+        {"stored_bytes": 1},
+        {"events": made.purges[0].events[1:]},
+        {"looks": (made.purges[0].looks[0].model_copy(update={"listed": True}),)},
+        {"closed": Closed(at=BEGIN, by="dana", reason="x")},
+    ):
+        assert checked(WORDING - 1, **other) == BROKEN, other
+    assert (made.wording, made.model_copy(update={"limits": made.limits[:-1]}).wording) == (WORDING, 1)
