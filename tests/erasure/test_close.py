@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,9 @@ from click.testing import CliRunner
 
 from erasure import clock
 from erasure.configuration import Configuration
-from erasure.console import close as close_command
 from erasure.console.close import close
 from erasure.console.stack import ConsoleError
-from erasure.console.verify import followed
+from erasure.console.verify import followed, verify
 from erasure.ledger import Event, Kind, Ledger, Life
 from erasure.reports.receipt import Selection, receipt
 from erasure.reports.verification import Verification, verification
@@ -22,7 +22,7 @@ from erasure.verdict import exit_code, is_open
 
 NOW = datetime.datetime(2026, 11, 30, 12, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
-HERE = "https://x.example"
+HERE = "http://127.0.0.1:1"  # where nobody answers
 
 
 @dataclasses.dataclass
@@ -32,10 +32,12 @@ class FakeStack:
     root: Path
     name: str = "acme"
     bound: frozenset[str] | None = None
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    now: datetime.datetime = NOW
     chain: str = "mbs-erasure/acme"
 
     def configuration(self) -> Configuration:
-        return Configuration()
+        return Configuration.model_validate(self.settings)
 
     def ledger(self, _configuration: Configuration | None = None) -> Ledger:
         return Ledger("sqlite:///ledger.db", self.chain, self.root)
@@ -45,10 +47,13 @@ class FakeStack:
         self.ledger().append([Event(kind, HERE, f"u/d/{computer.casefold()}", life, {**named, **data})])
 
     def close(self, *arguments: str) -> str:
-        result = CliRunner().invoke(close, arguments, standalone_mode=False)
+        return self.says(close, *arguments, code=0)
+
+    def says(self, command: click.Command, *arguments: str, code: int) -> str:
+        result = CliRunner().invoke(command, arguments, standalone_mode=False)
         if result.exception is not None:
             raise result.exception
-        assert result.return_value == 0
+        assert result.return_value == code
         return result.stdout
 
     def lives(self) -> frozenset[str] | None:
@@ -64,8 +69,9 @@ class FakeStack:
 @pytest.fixture
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     made = FakeStack(tmp_path)
-    monkeypatch.setattr(close_command, "Stack", lambda _name: made)
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+    for command in ("close", "verify"):
+        monkeypatch.setattr(sys.modules[f"erasure.console.{command}"], "Stack", lambda _name: made)
+    monkeypatch.setattr(clock, "now", lambda: made.now)
     return made
 
 
@@ -203,3 +209,17 @@ def test_an_adoption_that_a_killed_update_forgot_ends_no_erasure(stack: FakeStac
     stack.bound = frozenset()
     stack.write(Kind.HELD, life="2", reason="Litigation")
     assert stack.followed() == [], "what was seen in the state was adopted"
+
+
+@pytest.mark.parametrize("days", [2, 32, 400])
+def test_where_nothing_could_be_asked_verify_exits_1_and_goes_on_looking(stack: FakeStack, days: int) -> None:
+    for kind in (Kind.INTENDED, Kind.SENT, Kind.ACCEPTED):
+        stack.write(kind)
+    stack.write(Kind.VERDICT, verdict="overdue", because="still listed past the deadline")
+    stack.now += days * DAY
+    stack.settings = {"endpoint": HERE, "token": "x", "retries": 0}
+    for _ in range(2):
+        with pytest.raises(ConsoleError, match=r"nothing could be asked: .*; what was found before still stands"):
+            stack.says(verify, code=1)
+    (life,) = stack.followed()
+    assert (life.verdict, [look.is_failed for look in life.observations]) == ("overdue", [True, True])

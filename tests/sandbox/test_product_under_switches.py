@@ -258,6 +258,8 @@ def test_a_locked_computer_holds_up_no_other_and_is_owed_or_overdue(stack: Stack
     assert stack.kinds("user-1/d-1/pc")[-1] == "accepted"
     if locked_pair == "kept":
         assert stack.verdicts()["user-1/d-2/pc"] is Verdict.OVERDUE
+    elif locked_pair == "metadata":
+        assert stack.verdicts()["user-1/d-2/pc"] is Verdict.DELISTED, "what is left behind is told nowhere"
     else:
         assert (stack.kinds("user-1/d-2/pc")[-1], stack.bound()) == ("failed", ["user-1/d-2/pc"])
         stack.sandbox.unlock("d-2")
