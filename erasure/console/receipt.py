@@ -36,8 +36,10 @@ def receipt(stack: str | None, format_: str, copy: str | None, **chosen: str | d
     asked = Stack(stack)
     with working("reading the ledger"):
         ledger = asked.ledger(asked.configuration())
-        is_broken = any(link.chain == ledger.chain for link in broken_links(ledger))
-        records = [] if is_broken else list(ledger.records(ledger.chain))
+        bound = asked.lives() or frozenset()
+        chains = ledger.chains(bound)
+        is_broken = any(link.chain in chains for link in broken_links(ledger))
+        records = [] if is_broken else ledger.history(bound)
     if is_broken:
         click.echo("the ledger is broken: run `python -m erasure ledger check`", err=True)
         return BROKEN
@@ -62,10 +64,11 @@ def check_copy(file: Path, stack: str, records: list[tuple[Record, str]]) -> int
     if copy is None or copy.sealed().text() != text:
         click.echo(f"broken: {file} is not a receipt as it was written")
         return BROKEN
-    if copy.stack != stack:
+    if copy.stack != stack and copy.ledger.chain not in {record.chain for record, _ in records}:
         raise ConsoleError(f"{file} is of stack {copy.stack}; pass --stack {copy.stack}")
-    known = records[: copy.ledger.event]
-    again = make_receipt(stack, known, copy.selection, copy.made_at).text() if known else ""
+    told = {head.chain: head.event for head in (*copy.earlier, copy.ledger)}
+    known = [one for one in records if one[0].sequence <= told.get(one[0].chain, 0)]
+    again = make_receipt(copy.stack, known, copy.selection, copy.made_at).text() if known else ""
     events = f"its first {copy.ledger.event:,} events"
     if again == text:
         click.echo(f"whole: {file} is what the ledger says of {events}")

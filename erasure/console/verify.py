@@ -50,7 +50,7 @@ def followed(asked: Stack, ledger: Ledger) -> list[Life]:
     """
     lives = asked.lives()
     bound = lives or frozenset()
-    records = ledger.history(bound)
+    records = [record for record, _ in ledger.history(bound)]
     if lives is not None and not records:
         raise ConsoleError(
             f"the ledger knows nothing of stack {asked.name}, which was updated; set `ledger` to the one that it used,"

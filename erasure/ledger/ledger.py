@@ -147,9 +147,12 @@ class Ledger:
                 more = set(connection.execute(query).scalars())
         return frozenset(found)
 
-    def history(self, bound: Iterable[str]) -> list[Record]:
-        """Return the events of this stack under all of its names, the earliest name first, each chain in its order."""
-        return in_order(record for chain in self.chains(bound) for record, _ in self.records(chain))
+    def history(self, bound: Iterable[str]) -> list[tuple[Record, str]]:
+        """Return the events of this stack under all of its names, as `records` does, the earliest name first."""
+        chains = filter(None, [list(self.records(chain)) for chain in self.chains(bound)])
+        return [
+            one for events in sorted(chains, key=lambda chain: (chain[0][0].at, chain[0][0].chain)) for one in events
+        ]
 
     def accepted_since(self, start: datetime.datetime, bound: Iterable[str] = ()) -> dict[str, Record]:
         """Return this stack's purges that were accepted at or after a moment, by life, under all of its names.

@@ -91,6 +91,9 @@ class Link(Message):
 
     event: int
     hash: str
+    chain: str | None = Field(
+        default=None, exclude_if=not_, description="Where the stack had another name; left out for the chain above."
+    )
 
 
 class Purge(Message):
@@ -164,6 +167,9 @@ class Receipt(Message):
     made_at: datetime.datetime
     selection: Selection
     ledger: Head
+    earlier: tuple[Head, ...] = Field(
+        default=(), exclude_if=not_, description="Likewise, of other names of the stack; left out where it had none."
+    )
     counts: dict[str, int] = Field(description="How many purges have each verdict; `unseen`: nobody has looked yet.")
     requests: tuple[Request, ...]
     purges: tuple[Purge, ...]
@@ -185,19 +191,29 @@ class Receipt(Message):
 def receipt(
     stack: str, records: Sequence[tuple[Record, str]], selection: Selection, made_at: datetime.datetime
 ) -> Receipt:
-    """Make a receipt of a chain's events, each with its hash, from the first one on. Raises ValueError for none."""
+    """Make a receipt of a stack's events, each with its hash, from the first one on. Raises ValueError for none.
+
+    A stack that was renamed has several chains, one after the other.
+    """
     if not records:
         raise ValueError("the ledger has no event of this stack")
-    last, last_hash = records[-1]
-    hashes = {record.sequence: hash_ for record, hash_ in records}
+    heads = {one.chain: Head(chain=one.chain, event=one.sequence, hash=hash_) for one, hash_ in records}
+    *earlier, last = heads.values()
+    links = {
+        (one.chain, one.sequence): Link(
+            event=one.sequence, hash=hash_, chain=one.chain if one.chain != last.chain else None
+        )
+        for one, hash_ in records
+    }
     chosen = (life for life in purges_in(record for record, _ in records) if _is_chosen(life, selection))
-    purges = tuple(_purge(life, hashes, made_at) for life in chosen)
+    purges = tuple(_purge(life, links, made_at) for life in chosen)
     counts = Counter(purge.verdict.value if purge.verdict else "unseen" for purge in purges)
     return Receipt(
         stack=stack,
         made_at=made_at,
         selection=selection,
-        ledger=Head(chain=last.chain, event=last.sequence, hash=last_hash),
+        ledger=last,
+        earlier=tuple(earlier),
         counts=dict(sorted(counts.items())),
         requests=tuple(_requests(purges)),
         purges=purges,
@@ -227,7 +243,7 @@ def _is_chosen(life: Life, selection: Selection) -> bool:
     )
 
 
-def _purge(life: Life, hashes: dict[int, str], made_at: datetime.datetime) -> Purge:
+def _purge(life: Life, links: dict[tuple[str, int], Link], made_at: datetime.datetime) -> Purge:
     known = life.intention
     due = datetime.date.fromisoformat(known["due"]) if known.get("due") else None
     same = ("customer", "request", "reason", "approved_by", "digest", "commit", "pull_request", "run")
@@ -254,7 +270,7 @@ def _purge(life: Life, hashes: dict[int, str], made_at: datetime.datetime) -> Pu
         managed_again_at=life.adopted_again_at,
         closed=closed(life),
         unverified=tuple(_unverified(life)),
-        events=tuple(Link(event=record.sequence, hash=hashes[record.sequence]) for record in life.records),
+        events=tuple(links[record.chain, record.sequence] for record in life.records),
     )
 
 

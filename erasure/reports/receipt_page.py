@@ -35,8 +35,14 @@ def receipt_page(receipt: Receipt) -> Page:
         source=(
             Fact("Stack", receipt.stack),
             Fact("Made at", f"{moment(receipt.made_at)} UTC"),
-            Fact("Ledger", f"{receipt.ledger.chain}, the first {receipt.ledger.event:,} events"),
-            Fact("Hash of the last", receipt.ledger.hash, is_exact=True),
+            *(
+                fact
+                for head in (receipt.ledger, *receipt.earlier)
+                for fact in (
+                    Fact("Ledger", f"{head.chain}, the first {head.event:,} events"),
+                    Fact("Hash of the last", head.hash, is_exact=True),
+                )
+            ),
         ),
         sections=(
             *(table for table in tables if table.rows),

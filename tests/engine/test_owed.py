@@ -28,4 +28,5 @@ def test_what_is_owed_or_purged_is_followed_until_it_ends_and_by_every_name_of_t
 
     adopted.says("close", "Büro PC", "--reason", "The vendor deleted it, ticket 7", code=0, env=renamed)
     assert "ticket 7" in adopted.says("verify", code=0, env=renamed)
+    assert "ticket 7" in adopted.says("receipt", code=0, env=renamed)
     assert names(adopted.purges()) == ["Büro PC", "Büro PC"]

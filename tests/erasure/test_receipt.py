@@ -171,7 +171,7 @@ def test_a_copy_of_another_ledger_is_found(book: Book, tmp_path: Path) -> None:
     assert check_copy(copy, "acme", records[:2]) == BROKEN
     assert check_copy(copy, "acme", []) == BROKEN
     with pytest.raises(ConsoleError, match="pass --stack acme"):
-        check_copy(copy, "globex", records)
+        check_copy(copy, "globex", [])
 
 
 def test_a_copy_that_was_changed_and_sealed_anew_is_not_what_the_ledger_says(book: Book, tmp_path: Path) -> None:
@@ -208,3 +208,24 @@ def test_a_receipt_of_an_earlier_version_is_whole_in_its_own_words_and_no_other_
     ):
         assert checked(WORDING - 1, **other) == BROKEN, other
     assert (made.wording, made.model_copy(update={"limits": made.limits[:-1]}).wording) == (WORDING, 1)
+
+
+def test_a_receipt_tells_what_a_stack_purged_under_an_earlier_name(book: Book, tmp_path: Path) -> None:
+    book.purge()
+    former, before, copy = book.ledger, book.receipt(), tmp_path / "receipt.json"
+    book.ledger = Ledger("sqlite:///ledger.db", "mbs-erasure/acme-dental", tmp_path)
+    book.verdict(Verdict.OVERDUE)
+    book.purge("2", "u/d/other")
+    records = book.ledger.history(["1"])
+    made = receipt("acme-dental", records, Selection(), book.now)
+    first, second = made.purges
+    assert (first.answer, first.verdict, second.answer) == ("accepted", "overdue", "accepted")
+    assert [(head.chain, head.event) for head in made.earlier] == [(former.chain, 3)]
+    assert (made.ledger.chain, made.ledger.event) == ("mbs-erasure/acme-dental", 5)
+    assert [(link.chain, link.event) for link in first.events] == [*((former.chain, one) for one in (1, 2, 3)),
+        (None, 1), (None, 2)]  # fmt: skip
+    for one in (made, before):
+        copy.write_text(one.text(), encoding="utf-8")
+        assert check_copy(copy, "acme-dental", records) == 0, "one of the earlier name is whole as well"
+    assert check_copy(copy, "acme-dental", records[1:]) == BROKEN
+    assert "earlier" not in before.text(), "the form of version 1 is as it was"
