@@ -149,9 +149,7 @@ class Client:
             if error.status in _UNKNOWN_ID and error.path == path:
                 return None
             raise
-        if answer.status != 200:
-            raise UnreadableAnswer(method, path, f"answered {answer.status}, which is not documented")
-        document = _parsed(method, path, answer.text)
+        document = _parsed(method, path, answer)
         try:
             return kind.validate_python(document, strict=True)
         except ValidationError as error:
@@ -189,7 +187,7 @@ class Client:
             raise LoginRefused("POST", path, answer.status, self._message(answer.text))
         if not 200 <= answer.status < 300:
             raise ApiError("POST", path, answer.status, self._message(answer.text), answer.retry_after)
-        document = _parsed("POST", path, answer.text)
+        document = _parsed("POST", path, answer)
         token = document.get("access_token") if isinstance(document, dict) else None
         if not isinstance(token, str) or not token:
             raise UnreadableAnswer("POST", path, "answered without an access_token")
@@ -310,9 +308,11 @@ def _is_nothing(text: str) -> bool:
     return text.strip() in ("", "null", '""')
 
 
-def _parsed(method: str, path: str, text: str) -> Any:  # noqa: ANN401 -- any JSON
+def _parsed(method: str, path: str, answer: _Answer) -> Any:  # noqa: ANN401 -- any JSON
+    if answer.status != 200:
+        raise UnreadableAnswer(method, path, f"answered {answer.status}, which is not documented")
     try:
-        return json.loads(text)
+        return json.loads(answer.text)
     except (ValueError, RecursionError):
         raise UnreadableAnswer(method, path, "answered something that is not JSON") from None
 
