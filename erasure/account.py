@@ -4,11 +4,12 @@ import difflib
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from typing import Final, Generic, TypeVar
 
 from erasure.configuration import Configuration
 from erasure.errors import Refusal
-from erasure.identity import Identity, fold
+from erasure.identity import Identity, fold, is_same_but_for_case
 from mbs.client import Client
 from mbs.errors import MbsError, UnreadableAnswer
 from mbs.models import PlanRun, UnusableRow, User, UserComputer
@@ -63,8 +64,9 @@ class Listing:
     def find(self, wanted: Identity) -> UserComputer | None:
         """Return the binding as listed, or None.
 
-        Raises Refusal where two listed names would be one binding, so that a purge could not tell which is meant, and
-        where it is not listed by its name and a row without one may be it.
+        Raises Refusal where two listed names would be one binding, so that a purge could not tell which is meant, where
+        the listed one has other letters than the wanted one, and where it is not listed by its name and a row without
+        one may be it.
         """
         found = self._pairs.get((fold(wanted.destination), fold(wanted.computer)), set())
         if len(found) > 1:
@@ -78,7 +80,40 @@ class Listing:
             finding = f"the account lists a row without a name or a destination, which may be {wanted}"
             remedy = "see in the MBS console what it is, and try again once the account lists it whole"
             raise Refusal("ambiguous", finding, remedy)
-        return next(iter(found), None)
+        pair = next(iter(found), None)
+        if pair is not None and not is_same_but_for_case(pair.computer_name, wanted.computer):
+            finding = (
+                f"the account lists {pair.computer_name!r} for user {self.user_id}, and {wanted.computer!r} is meant"
+            )
+            raise Refusal(
+                "ambiguous", finding, "check which computer that is; purge it in the MBS console, if it has to go"
+            )
+        return pair
+
+    def find_alone(self, wanted: Identity) -> UserComputer | None:
+        """Return the binding as listed, or None where nothing is listed that any server might take for it either.
+
+        Raises Refusal as `find` does, and where something else that looks the same is listed.
+        """
+        pair = self.find(wanted)
+        others = sorted(self._by_skeleton.get(wanted.skeleton, set()) - {pair}, key=str)
+        if others:
+            names = ", ".join(f"{other.computer_name!r} on {other.destination_id}" for other in others[:3])
+            raise Refusal(
+                "too-alike",
+                f"the account lists {names} for user {self.user_id}, which a server might take for {wanted}",
+                "rename that computer, or purge in the MBS console once nothing is mistaken",
+            )
+        return pair
+
+    @cached_property
+    def _by_skeleton(self) -> dict[tuple[str, str, str], set[UserComputer]]:
+        found: dict[tuple[str, str, str], set[UserComputer]] = {}
+        for same in self._pairs.values():
+            for pair in same:
+                key = Identity(self.user_id, pair.destination_id, pair.computer_name).skeleton
+                found.setdefault(key, set()).add(pair)
+        return found
 
     def pairs(self) -> list[UserComputer]:
         """Return all that is listed, in order."""

@@ -140,7 +140,7 @@ def _find(
             refusals.append(refusal)
     for purge in purges:
         try:
-            found[purge.id] = listing.find(purge)
+            found[purge.id] = listing.find_alone(purge)
         except Refusal as refusal:
             refusals.append(refusal)
     return found, refusals

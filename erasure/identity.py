@@ -37,6 +37,15 @@ def fold(part: str) -> str:
     return unicodedata.normalize("NFC", part.casefold())
 
 
+def is_same_but_for_case(one: str, other: str) -> bool:
+    """Whether two names have the same letters: `straße` and `STRASSE` fold alike, and are two names all the same."""
+    return _cased_alike(one) == _cased_alike(other)
+
+
+def _cased_alike(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+
+
 @lru_cache(maxsize=65536)
 def _id_part(part: str) -> str:
     return quote(fold(part), safe="")

@@ -127,6 +127,8 @@ def _gone(life: Life, now: Observation, due_at: datetime.datetime) -> tuple[Verd
     """Return what it comes to that something is not listed, past the deadline and without a doubt."""
     if not _was_gone_before(life, now, due_at):
         return Verdict.DELISTED, "not listed any more; a second look, an hour later or more, is to confirm it"
+    if not life.was_listed:
+        return Verdict.ABSENT, "never seen in the account: `deleted: true` had it adopted unchecked"
     if not life.was_sent:
         return Verdict.ABSENT, "found gone before anything was sent: renamed, or removed by somebody else"
     return Verdict.ERASED, f"twice not listed past the deadline, nothing stored{_backups(now)}"

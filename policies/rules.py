@@ -296,6 +296,7 @@ RULES: Final[Sequence[tuple[str, Level | Literal["always"], Fires]]] = (
     ("ambiguous", ALWAYS, partial(_refused_by_the_listing, "ambiguous")),
     ("not-listed", ALWAYS, partial(_refused_by_the_listing, "not-listed")),
     ("too-alike", ALWAYS, _too_alike),
+    ("too-alike", ALWAYS, partial(_refused_by_the_listing, "too-alike")),
     ("unreadable", ALWAYS, _unreadable_adoption),
     ("max-purges", "approve", _max_purges),
     ("max-percent", "approve", _max_percent),

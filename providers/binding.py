@@ -146,7 +146,7 @@ def _is_gone(bound: Bound) -> bool:
     if bound.endpoint != here:
         raise Refusal("account", f"it was adopted from {bound.endpoint}, not from {here}", "set that endpoint")
     account = connection.account()
-    if account.listing(bound.user).find(bound.identity) is not None:
+    if account.listing(bound.user).find_alone(bound.identity) is not None:
         return False
     if bound.deleted:
         raise Refusal("unknown-user", "its MBS account is recorded as deleted", "nothing is to be done")

@@ -9,11 +9,14 @@ from typing import Final, NamedTuple
 from erasure import clock
 from erasure.account import Account
 from erasure.configuration import Configuration
+from erasure.errors import Refusal
 from erasure.evidence import Evidence, look_up
 from erasure.files.inventory import Entry
+from erasure.identity import fold
 from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default, is_return
 from erasure.plan import Bound, Plan
 from erasure.reports.plan import PLAN_FILE
+from mbs.errors import MbsError
 from policies.judge import Ruling, judge
 from policies.rules import LEDGERS_REMEDY, Case, level_of, needs_bytes, some
 from providers.connection import Connection
@@ -89,7 +92,7 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
         account=account,
         renewals=renewals,
         rebinds=foreign if not plan.purges and not_here is None else {},
-        notes=tuple(_notes(case)),
+        notes=(*_notes(case), *_said_to_be_deleted(plan, connection)),
     )
 
 
@@ -167,6 +170,19 @@ def _returned(adopted: Iterable[Entry], ledger: Ledger, endpoint: str) -> frozen
         (record.chain, record.event.binding): record.event for record in records if record.event.endpoint == endpoint
     }
     return frozenset(event.binding for event in last.values() if is_return(event))
+
+
+def _said_to_be_deleted(plan: Plan, connection: Connection) -> Iterator[str]:
+    """Say of which users the mark `deleted` is wrong, or could not be checked: what they have is adopted unseen."""
+    adopted = [entry.user for entry in plan.adoptions if entry.deleted]
+    purged = [purge.user for purge in plan.purges if purge.deleted]
+    for user in {fold(user): user for user in (*adopted, *purged)}.values():
+        try:
+            if connection.account().user(user) is not None:
+                finding = f"user {user} is marked `deleted: true`, and the account knows it"
+                yield f"deleted: {finding}; take the mark away, so that what is adopted is looked up"
+        except (MbsError, Refusal) as error:
+            yield f"deleted: whether the account still knows user {user} could not be asked: {error}"
 
 
 def _notes(case: Case) -> Iterator[str]:

@@ -114,7 +114,7 @@ class Operation:
         """Permit what a plan would purge. In a preview, and without a lease, that is nothing."""
         batches = None
         if judgement.account is not None and self._lease is not None:
-            sender = Sender(judgement.case, judgement.account, judgement.ledger, self._lease)
+            sender = Sender(judgement.case, judgement.ruling.digest, judgement.account, judgement.ledger, self._lease)
             batches = Batches(sender, _ahead(judgement.case.plan), judgement.case.configuration.concurrency)
         # A later judgement replaces an earlier one; a refusal that was there is not replaced.
         with self._lock:

@@ -23,11 +23,12 @@ class Sender:
     """Sends batches of a case whose judgement permitted them, for as long as the engine lives and the lease lasts.
 
     Called with bindings of one user, it returns for each the error that it failed with, or None. A batch that the API
-    refuses is halved until the pair that it refuses stands alone.
+    refuses is halved until the pair that it refuses stands alone. `digest` names the intention that it goes under.
     """
 
-    def __init__(self, case: Case, account: Account, ledger: Ledger, lease: Lease) -> None:
+    def __init__(self, case: Case, digest: str, account: Account, ledger: Ledger, lease: Lease) -> None:
         self._case = case
+        self._digest = digest
         self._account = account
         self._ledger = ledger
         self._lease = lease
@@ -122,7 +123,7 @@ class Sender:
         listing = Listing(about.user, self._account.client.computers(about.user))
         if not listing.is_known:
             return batch
-        gone = [purge for purge in batch if listing.find(purge.identity) is None]
+        gone = [purge for purge in batch if listing.find_alone(purge.identity) is None]
         stored = stored_of(about.user, self._account, self._case.now) if gone and not listing.pairs() else None
         doubtful = [purge for purge in gone if not _is_credible(listing, stored, purge)]
         if doubtful:
@@ -155,7 +156,7 @@ class Sender:
     def _write_down_that_it_is_sent(self, batch: list[Bound]) -> None:
         if not is_alive():
             raise Refusal("not-permitted", "the engine of this operation has ended", "run `pulumi up` again")
-        self._ledger.append(self._events(Kind.SENT, batch), only_if=self._lease.require)
+        self._ledger.append(self._events(Kind.SENT, batch, {"digest": self._digest}), only_if=self._lease.require)
 
     def _append(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
         self._ledger.append(self._events(kind, batch, data))
@@ -171,7 +172,9 @@ class Sender:
         pair, seen = about.pairs[purge.id], about.observations[purge.id]
         if pair is None:
             return {}
-        names = {"destination": pair.destination_id, "computer": pair.computer_name}
+        names: dict[str, Any] = {"destination": pair.destination_id, "computer": pair.computer_name}
+        if seen.is_listed is None:
+            names["unlisted"] = True  # it is asked for by the names of its adoption
         return {**names, **({"stored_bytes": seen.stored_bytes} if seen.stored_bytes is not None else {})}
 
 

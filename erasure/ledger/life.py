@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+from urllib.parse import unquote
 
 from erasure.ledger.event import Event, Kind, LedgerError, Record
 
+_NAMES: Final = ("user", "destination", "computer")
 _OBSERVED: Final = {
     "is_listed": "listed",
     "copies": "copies",
@@ -100,8 +102,9 @@ class Life:
     `missing_at` is the first look at which it was to be purged and was not listed, since it was last sent.
     `failures` are calls that the API refused, `not_understood` what it said that is neither a yes nor a no, `verdicts`
     what was given, when and why. `hold` is the reason of a hold that was seen and not lifted; `is_released` means
-    that it was to leave the state without a call; `closed` is when, by whom and why the watch over it was ended.
-    Times are UTC; `records` are its events, in order.
+    that it was to leave the state without a call, `was_listed` that the account was ever seen to list it. `approved` is
+    the last intention that an approval stood for, which a later one may have taken over; `closed` is when, by whom and
+    why the watch over it was ended. Times are UTC; `records` are its events, in order.
     """
 
     binding: str = ""
@@ -109,6 +112,7 @@ class Life:
     endpoint: str = ""
     records: tuple[Record, ...] = ()
     intention: Mapping[str, Any] = field(default_factory=dict)
+    approved: Mapping[str, Any] = field(default_factory=dict)
     intended_at: datetime.datetime | None = None
     sent_at: tuple[datetime.datetime, ...] = ()
     unanswered: int = 0
@@ -122,6 +126,7 @@ class Life:
     is_released: bool = False
     observations: tuple[Observation, ...] = ()
     verdicts: tuple[tuple[datetime.datetime, Verdict, str], ...] = ()
+    was_listed: bool = True
     closed: tuple[datetime.datetime, str, str] | None = None
     adopted_again_at: datetime.datetime | None = None
 
@@ -183,8 +188,9 @@ class Life:
         return self.verdicts[-1][1] if self.verdicts else None
 
     def named(self, part: str) -> str:
-        """Return `user`, `destination` or `computer` as the account listed it."""
-        return str(self.intention.get(part, "?"))
+        """Return `user`, `destination` or `computer` as it was adopted, or else as its id has it."""
+        folded = dict(zip(_NAMES, map(unquote, self.binding.split("/")), strict=False))
+        return str(self.intention.get(part) or folded.get(part, "?"))
 
 
 def sum_up(records: Iterable[Record]) -> Life:
@@ -232,14 +238,19 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901, PLR0912 -- one cas
     if not life.records:
         change |= {"binding": event.binding, "life": event.life, "endpoint": event.endpoint}
     match event.kind:
+        case Kind.ADOPTED:
+            change["was_listed"] = not data.get("unchecked")
         case Kind.INTENDED:
             # A purge that is tried again is intended again: what was known of it before stays.
             change |= {"intention": {**life.intention, **data}, "intended_at": life.intended_at or at, "closed": None}
+            change["approved"] = data if data.get("approval") else life.approved
         case Kind.WITHDRAWN:
-            change |= {"intention": {}, "intended_at": None, "missing_at": None}
+            names = {key: known for key, known in life.intention.items() if key in _NAMES}
+            change |= {"intention": names, "approved": {}, "intended_at": None, "missing_at": None}
         case Kind.SENT:
             # From here on it may have taken effect, until an answer or a look says otherwise.
             change |= {"sent_at": (*life.sent_at, at), "unanswered": life.unanswered + 1, "missing_at": None}
+            change["was_listed"] = life.was_listed or not data.get("unlisted")
         case Kind.ACCEPTED:
             change |= {"accepted_at": life.accepted_at or at, "unanswered": 0}
         case Kind.NOT_UNDERSTOOD:
@@ -270,8 +281,6 @@ def _with(life: Life, record: Record) -> Life:  # noqa: C901, PLR0912 -- one cas
         case Kind.VERDICT:
             given = (at, Verdict(data["verdict"]), str(data.get("because", "")))
             change["verdicts"] = (*life.verdicts, given)
-        case _:
-            pass  # that it was adopted changes nothing in what is summed up
     return dataclasses.replace(life, **change)
 
 

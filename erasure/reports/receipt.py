@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from erasure.identity import fold
-from erasure.ledger import Life, Observation, Record, Verdict, purges_in
+from erasure.ledger import Kind, Life, Observation, Record, Verdict, purges_in
 from erasure.message import Message
 
 WORDING: Final = 2
@@ -77,6 +77,9 @@ class Call(Message):
     """A call for this purge: when it was recorded, before it was sent."""
 
     at: datetime.datetime
+    digest: str | None = Field(
+        default=None, exclude_if=not_, description="Of the set of purges under which it was made."
+    )
 
 
 class Failure(Message):
@@ -245,12 +248,14 @@ def _is_chosen(life: Life, selection: Selection) -> bool:
 
 def _purge(life: Life, links: dict[tuple[str, int], Link], made_at: datetime.datetime) -> Purge:
     known = life.intention
-    due = datetime.date.fromisoformat(known["due"]) if known.get("due") else None
-    same = ("customer", "request", "reason", "approved_by", "digest", "commit", "pull_request", "run")
+    # An approval is of the set that it was given for, whatever set what it left over was intended with later.
+    said = life.approved or known
+    due = datetime.date.fromisoformat(said["due"]) if said.get("due") else None
     return Purge(
-        **{name: known.get(name) for name in same},
+        **{name: known.get(name) for name in ("customer", "commit", "pull_request", "run")},
+        **{name: said.get(name) for name in ("request", "reason", "approved_by", "digest")},
         asked_by=known.get("who"),
-        set_size=known.get("purges"),
+        set_size=said.get("purges"),
         differed=known.get("differs"),
         **{name: life.named(name) for name in ("user", "computer", "destination")},
         endpoint=life.endpoint,
@@ -258,7 +263,11 @@ def _purge(life: Life, links: dict[tuple[str, int], Link], made_at: datetime.dat
         due_met=_due_met(life, due, made_at),
         stored_bytes=life.stored_bytes,
         intended_at=life.intended_at,
-        calls=tuple(Call(at=at) for at in life.sent_at),
+        calls=tuple(
+            Call(at=record.at, digest=record.event.data.get("digest"))
+            for record in life.records
+            if record.event.kind is Kind.SENT
+        ),
         failures=tuple(Failure(at=at, finding=finding) for at, finding in life.failures),
         not_understood=tuple(Failure(at=at, finding=finding) for at, finding in life.not_understood),
         answer=answer_of(life),
@@ -300,7 +309,7 @@ def answer_of(life: Life) -> Answer:
         return "not asked"
     if life.not_understood and life.not_understood[-1][0] >= life.sent_at[-1]:
         return "not understood"
-    return "refused" if life.failures and life.failures[-1][0] >= life.sent_at[-1] else "lost"
+    return "lost" if life.is_unanswered else "refused"
 
 
 def _due_met(life: Life, due: datetime.date | None, made_at: datetime.datetime) -> DueMet:

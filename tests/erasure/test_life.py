@@ -41,6 +41,29 @@ def test_data_came_back_where_a_verdict_says_so(kind: Kind, verdict: str, came_b
     assert is_return(record(kind, {"verdict": verdict}).event) is came_back
 
 
+@pytest.mark.parametrize(
+    ("events", "was_listed"),
+    [
+        ([(Kind.ADOPTED, {})], True),
+        ([(Kind.ADOPTED, {"unchecked": True})], False),
+        ([(Kind.ADOPTED, {"unchecked": True}), (Kind.SENT, {"unlisted": True})], False),
+        ([(Kind.ADOPTED, {"unchecked": True}), (Kind.SENT, {})], True),
+        ([(Kind.SENT, {"unlisted": True})], True),
+    ],
+)
+def test_the_account_was_seen_to_list_what_was_looked_up(
+    events: list[tuple[Kind, dict[str, Any]]], was_listed: bool
+) -> None:
+    life = sum_up(record(kind, data, number) for number, (kind, data) in enumerate(events))
+    assert life.was_listed is was_listed
+
+
+def test_names_that_are_not_recorded_are_those_of_the_id() -> None:
+    life = sum_up([record(Kind.SENT, binding="u/d/b%C3%BCro%20pc")])
+    assert [life.named(part) for part in ("user", "destination", "computer")] == ["u", "d", "büro pc"]
+    assert sum_up([]).named("user") == ""
+
+
 def test_the_last_backup_is_in_the_middle_of_what_its_time_may_mean() -> None:
     assert Observation(NOON, not_before=NOON - 2 * HOUR, not_after=NOON).last_backup == NOON - HOUR
     assert Observation(NOON).last_backup is None

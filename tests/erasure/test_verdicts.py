@@ -57,6 +57,13 @@ def test_where_nothing_was_ever_sent_nothing_is_erased() -> None:
     assert verdict_of(settled, after(30, Observation(ACCEPTED, problem="unknown user")), DAY)[0] == Verdict.ABSENT
 
 
+def test_what_the_account_never_listed_is_never_erased() -> None:
+    looks = (after(25, GONE), after(26, GONE))
+    life = Life("u/d/pc", "life", "https://x.example", accepted_at=ACCEPTED, observations=looks[:-1], was_listed=False)
+    verdict, because = verdict_of(life, looks[-1], DAY)
+    assert (verdict, because.partition(":")[0]) == (Verdict.ABSENT, "never seen in the account")
+
+
 def test_a_look_that_saw_it_listed_between_two_undoes_the_first() -> None:
     assert verdict(after(25, GONE), after(26, LISTED), after(27, GONE)) == Verdict.DELISTED
 

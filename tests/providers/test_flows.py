@@ -11,9 +11,10 @@ from erasure import clock
 from erasure.clock import today
 from erasure.files.approvals import Approval
 from erasure.files.inventory import Entry
-from erasure.ledger import Event, Kind, Ledger, LedgerError
+from erasure.ledger import Event, Kind, Ledger, LedgerError, purges_in
 from erasure.plan import Plan, PlanRequest, purges_digest
 from erasure.reports.plan import PlanReport
+from erasure.reports.receipt import Selection, receipt
 from providers import operation
 from providers.purge_plan import PurgePlanProvider
 from tests.providers.conftest import FakeAccount, begin_operation
@@ -101,7 +102,7 @@ def test_a_purge_is_written_down_before_and_after_its_call(stack: Stack) -> None
     intended, sent = stack.events()[1].data, stack.events()[2].data
     assert {key: intended[key] for key in ("user", "computer")} == {"user": "u-1", "computer": "PC-4"}
     assert "approval" not in intended
-    assert sent == {"destination": "D-1", "computer": "PC-4"}
+    assert sent == {"destination": "D-1", "computer": "PC-4", "digest": intended["digest"]}
 
 
 def test_how_much_is_stored_is_written_down_before_every_purge_whatever_is_configured(stack: Stack) -> None:
@@ -256,10 +257,66 @@ def test_of_a_half_done_replacement_the_life_that_was_intended_is_purged(stack: 
     assert {one.life for one in stack.events()} == {request.bound[3].life}
 
 
+def test_what_was_adopted_as_one_name_and_is_listed_as_another_of_the_same_look_is_refused_and_not_gone(
+    stack: Stack,
+) -> None:
+    stack.account.listed["u-1"][3]["ComputerName"] = "PC-4 "
+    assert stack.up(*NAMES[:3]).refusals == ["too-alike"]
+    stack.engine.refresh()
+    assert len(stack.engine.state) == len(NAMES)
+    stack.account.listed["u-1"].append({"DestinationId": "D-1", "ComputerName": "PC-4"})
+    assert stack.up(*NAMES[:3]).refusals == ["too-alike"], "beside it, too"
+    assert stack.purged() == []
+
+
+def test_what_is_listed_with_other_letters_is_another_computer(stack: Stack) -> None:
+    stack.account.listed["u-1"].append({"DestinationId": "D-1", "ComputerName": "straße"})
+    assert stack.up(*NAMES, "STRAẞE").is_permitted, "letter case may differ"
+    stack.account.listed["u-1"][-1]["ComputerName"] = "STRASSE"
+    assert stack.up(*NAMES).refusals == ["ambiguous"]
+    assert stack.purged() == []
+
+
+def test_a_purge_keeps_its_names_when_it_is_taken_back(stack: Stack) -> None:
+    stack.account.refuse_deletes = True
+    stack.up(*NAMES[:3])
+    stack.up(*NAMES)
+    ledger = Ledger("sqlite:///ledger.db", "mbs-erasure/acme", Path.cwd())
+    (life,) = purges_in(record for record, _ in ledger.records())
+    assert not life.is_intended
+    assert [life.named(part) for part in ("user", "destination", "computer")] == ["u-1", "D-1", "PC-4"]
+
+
+def test_a_receipt_joins_an_approver_to_the_set_that_was_approved_and_each_call_to_its_own(stack: Stack) -> None:
+    approval = stack.approve("PC-1", "PC-2")
+    stack.account.refuse_deletes = True
+    assert stack.up("PC-1", "PC-2").failures
+    stack.fields.clear()
+    stack.account.refuse_deletes = False
+    stack.settings["maxPurgePercent"] = "100"
+    assert stack.up("PC-1").is_permitted
+    records = list(Ledger("sqlite:///ledger.db", "mbs-erasure/acme", Path.cwd()).records())
+    told = {purge.computer: purge for purge in receipt("acme", records, Selection(), clock.now()).purges}
+    assert (told["PC-4"].approved_by, told["PC-4"].digest, told["PC-4"].set_size) == ("dana", approval.digest, 2)
+    assert (told["PC-2"].approved_by, told["PC-2"].set_size) == (None, 3)
+    first, second = (call.digest for call in told["PC-4"].calls)
+    assert (first, second) == (approval.digest, told["PC-2"].digest)
+
+
 def test_a_deleted_users_adoption_says_that_nobody_checked(stack: Stack) -> None:
     assert stack.up(*NAMES, "PC-5", deleted=True).is_permitted
     assert stack.events("PC-5")[0].data == {"unchecked": True}
     assert stack.events("PC-1")[0].data == {}
+
+
+def test_a_user_marked_deleted_that_the_account_knows_is_told(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.up(*NAMES, "PC-5", deleted=True)
+    assert "deleted: user u-1 is marked `deleted: true`, and the account knows it" in capsys.readouterr().err
+    stack.up(*NAMES)
+    assert "deleted: user u-1 is marked" in capsys.readouterr().err, "and where it is to be purged"
+    stack.account.known.clear()
+    stack.up(*NAMES, "PC-6", deleted=True)
+    assert "deleted:" not in capsys.readouterr().err
 
 
 def test_what_was_begun_is_taken_back_when_the_entry_returns(stack: Stack) -> None:

@@ -157,7 +157,7 @@ class Run:
         client = Client(
             url or self.vendor.url, credentials or Token("secret"), timeout=5, pace=Pace(retries, lambda _: None)
         )
-        errors = Sender(judgement.case, Account(client, 1), judgement.ledger, self.lease)(
+        errors = Sender(judgement.case, judgement.ruling.digest, Account(client, 1), judgement.ledger, self.lease)(
             [self.bound[one] for one in names]
         )
         assert set(errors) == {self.bound[one].id for one in names}
@@ -212,7 +212,10 @@ def test_a_batch_is_one_call_and_one_entry_before_and_after_it(run: Run, monkeyp
     assert run.vendor.calls == [("PC-1", "PC-2")]
     ids = ("u-1/d-1/pc-1", "u-1/d-1/pc-2")
     assert entries == [[f"sent {one}" for one in ids], [f"accepted {one}" for one in ids]]
-    assert run.events("PC-1")[0].data == {"destination": "D-1", "computer": "PC-1"}
+    told = run.events("PC-1")[0].data
+    assert {key: told[key] for key in ("destination", "computer")} == {"destination": "D-1", "computer": "PC-1"}
+    assert told["digest"].startswith("sha256:")
+    assert "digest" not in run.events("PC-1")[1].data
 
 
 @pytest.mark.parametrize(
