@@ -114,11 +114,12 @@ def _unreadable(reason: str) -> Problems:
 
 
 def _of_another_state(exported: Lives, said: Lives) -> Problems:
-    urn, _ = min(exported ^ said)
+    (urn, _), *others = sorted(exported ^ said)
     where = "export" if urn in {urn for urn, _ in exported} else "engine"
+    more = f", and {len(others):,} more differ" if others else ""
     finding = (
-        f"state: the exported state is not the one that the running engine works on: {len(exported ^ said):,} bindings"
-        f" differ, such as {urn.rpartition('::')[2]}, which the {where} has"
+        "state: the exported state is not the one that the running engine works on:"
+        f" the {where} alone has {urn.rpartition('::')[2]} as it is{more}"
     )
     remedy = "run `pulumi` in the project's folder, and set PULUMI_BACKEND_URL to an absolute path where it is a folder"
     return Problems([f"{finding}; {remedy}"])

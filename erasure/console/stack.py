@@ -82,9 +82,9 @@ class Stack:
         return done.stdout
 
     def _run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        # In this folder, as `pulumi` itself: a backend can be told from it.
         return subprocess.run(
             [self._pulumi, *arguments, "--non-interactive"],
-            cwd=self.root,
             env={key: value for key, value in {**os.environ, **(env or {})}.items() if key not in _OPTIONS},
             stdin=subprocess.DEVNULL,
             capture_output=True,

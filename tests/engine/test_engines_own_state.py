@@ -1,10 +1,14 @@
 """The state that is read is that of the engine that runs, wherever it stands and whatever it is called."""
 
+import contextlib
+import json
 import shutil
 from pathlib import Path
 
 import psutil
+from click.testing import CliRunner
 
+from erasure.console.main import main
 from sandbox.workspace import Workspace
 from tests.engine.many import FAST, USERS, Many
 from tests.engine.rehearsal import CHARLIE, DESTINATION, Rehearsal, binding
@@ -22,6 +26,9 @@ def test_the_state_is_exported_where_the_engine_stands_and_by_none_of_its_option
     lost = adopted.urn("Binding", binding("Büro PC"))
     apart.run("--cwd", str(below), "state", "delete", "--yes", lost).require()
     adopted.want("CHARLIE-LAPTOP")
+    with contextlib.chdir(below):
+        shown = CliRunner().invoke(main, ["plan", "--format", "json"], env=apart.env, standalone_mode=False)
+    assert [one["computer"] for one in json.loads(shown.stdout)["purges"]] == ["Front Desk"]
     apart.run("up", "--yes", "--skip-preview", env=options).require()
     assert adopted.purges() == [(CHARLIE, [(DESTINATION, "Front Desk")])]
     assert (below / "kept").read_text() == "as it was"
@@ -35,8 +42,8 @@ def test_a_state_that_is_not_the_running_engines_purges_nothing(adopted: Rehears
     replace_program(adopted, "import pulumi\n", elsewhere)
     adopted.want("CHARLIE-LAPTOP")
     result = adopted.up()
-    assert "state: the exported state is not the one that the running engine works on: 1 binding" in result.output
-    assert "which the export has; run `pulumi` in" in result.output
+    assert "state: the exported state is not the one that the running engine works on: " in result.output
+    assert "the export alone has " in result.output
     assert adopted.purges() == []
     assert adopted.bindings() == sorted(map(binding, ["CHARLIE-LAPTOP", "Front Desk"]))
 
