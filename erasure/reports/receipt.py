@@ -27,6 +27,10 @@ LIMITS = (
     "The API accepts a purge and confirms no erasure: what stands here is what its other answers said afterwards.",
     "Billing reads as a monthly statistic: that nothing is stored corroborates an erasure, and does not prove it.",
     "A computer is addressed by its name. Copies that the account does not list are not covered.",
+    (
+        "Where the storage has Object Lock, only the metadata goes, says the vendor's console: the list empties, and"
+        " the data stays until its lock ends. Nobody can tell that from the account's answers."
+    ),
     f"It is told in the words of version {WORDING}.",
 )
 
@@ -78,7 +82,9 @@ class Call(Message):
 
     at: datetime.datetime
     digest: str | None = Field(
-        default=None, exclude_if=not_, description="Of the set of purges under which it was made."
+        default=None,
+        exclude_if=not_,
+        description="Of the set under which it was made; left out where that is the purge's.",
     )
 
 
@@ -264,7 +270,7 @@ def _purge(life: Life, links: dict[tuple[str, int], Link], made_at: datetime.dat
         stored_bytes=life.stored_bytes,
         intended_at=life.intended_at,
         calls=tuple(
-            Call(at=record.at, digest=record.event.data.get("digest"))
+            Call(at=record.at, digest=None if (own := record.event.data.get("digest")) == said.get("digest") else own)
             for record in life.records
             if record.event.kind is Kind.SENT
         ),
