@@ -30,6 +30,15 @@ DOCUMENTED: Final[dict[str, Any]] = {
 }
 BODIES: Final = {"`null`": "null", "`[]`": "[]", "`{}`": "{}", "HTML": "<html>Sign in</html>"}
 STATUSES: Final = (204, 207, 400, 401, 403, 404, 429, 500, 503)
+FIELDS: Final = {
+    "login": ("access_token",),
+    "computers": ("DestinationId", "ComputerName"),
+    "user": ("ID", "Email", "DestinationList"),
+    "monitoring": ("UserID", "ComputerName", "LastStart", "Status"),
+    "billing": ("TotalBackupBytes", "UserDetailList", "Computer", "SizeBackup"),
+    "purge": (),
+}
+"""The fields of the documented answers that are read."""
 ANSWERS: Final = ("documented", "fields missing", "fields null", *BODIES, "wrong type", *map(str, STATUSES))
 
 
@@ -55,6 +64,25 @@ def answer(call: str, name: str) -> tuple[int, str]:
     values = {"fields missing": _without, "fields null": dict.fromkeys, "wrong type": _garbled}
     document = _each(DOCUMENTED[call], values[name]) if name in values else DOCUMENTED[call]
     return 200, text(document)
+
+
+def names(call: str) -> tuple[str, ...]:
+    """Return the names of a call's answers: those of every call, and one for each field that is read."""
+    return (*ANSWERS, *(f"no `{field}`" for field in FIELDS[call]))
+
+
+def without(call: str, name: str, *, is_null: bool) -> tuple[int, str]:
+    """Return the documented answer without the field that a name names, or with null for it."""
+    return 200, text(_stripped(DOCUMENTED[call], name.removeprefix("no ").strip("`"), is_null=is_null))
+
+
+def _stripped(document: Any, field: str, *, is_null: bool) -> Any:  # noqa: ANN401 -- any JSON
+    if isinstance(document, list):
+        return [_stripped(one, field, is_null=is_null) for one in document]
+    if not isinstance(document, dict):
+        return document
+    rest = {key: _stripped(value, field, is_null=is_null) for key, value in document.items() if key != field}
+    return rest | ({field: None} if is_null and field in document else {})
 
 
 def text(document: Any) -> str:  # noqa: ANN401 -- any JSON
@@ -84,17 +112,17 @@ def gone(call: str) -> Any:  # noqa: ANN401 -- any JSON
 
 
 def _cells(*groups: tuple[str, Cell]) -> dict[str, Cell]:
-    found = {name: cell for names, cell in groups for name in names.split(", ")}
-    return {name: found[name] for name in ANSWERS}
+    return {name: cell for names, cell in groups for name in names.split(", ")}
 
 
 _ODD: Final = "fields missing, fields null, `[]`, `{}`, HTML, wrong type, 204, 207"
 _BEFORE: Final = "delisted, as before"
+_UNUSABLE: Final = Cell("unusable rows", "`ambiguous`", _BEFORE)
 TABLE: Final = {
     "login": _cells(
         ("documented", Cell("logged in", "permitted", "erased")),
         (
-            f"`null`, {_ODD}",
+            f"`null`, {_ODD}, no `access_token`",
             Cell("`UnreadableAnswer`", "`unreadable`", _BEFORE),
         ),
         ("400, 401, 403", Cell("`LoginRefused`", "`unreadable`", _BEFORE)),
@@ -102,7 +130,10 @@ TABLE: Final = {
     ),
     "computers": _cells(
         ("documented", Cell("what is listed", "permitted", "returned")),
-        ("fields missing, fields null", Cell("unusable rows", "`ambiguous`", _BEFORE)),
+        (
+            "fields missing, fields null, no `DestinationId`, no `ComputerName`",
+            Cell("unusable rows", "`ambiguous`", _BEFORE),
+        ),
         ("`null`, 400, 404", Cell("an unknown user", "`unreadable`", _BEFORE)),
         ("`[]`", Cell("nothing listed", "not listed", "erased")),
         ("`{}`, HTML, wrong type, 204, 207", Cell("`UnreadableAnswer`", "`unreadable`", _BEFORE)),
@@ -111,9 +142,9 @@ TABLE: Final = {
         ("429, 500, 503", Cell("`ApiError`", "`unreadable`", _BEFORE)),
     ),
     "user": _cells(
-        ("documented", Cell("a user", "not listed", "erased")),
+        ("documented, no `Email`, no `DestinationList`", Cell("a user", "not listed", "erased")),
         (
-            _ODD,
+            f"{_ODD}, no `ID`",
             Cell("`UnreadableAnswer`", "`unreadable`", _BEFORE),
         ),
         ("`null`, 400, 404", Cell("an unknown user", "`max-bytes` `unknown-user`", "unknown")),
@@ -124,6 +155,9 @@ TABLE: Final = {
     "monitoring": _cells(
         ("documented", Cell("runs", "permitted", "erased")),
         ("fields missing, fields null", Cell("runs of nobody", "`alive`", "unknown")),
+        ("no `UserID`", Cell("runs of nobody", "permitted, and told", "erased")),
+        ("no `ComputerName`, no `LastStart`", Cell("runs", "permitted, and told", "erased")),
+        ("no `Status`", Cell("runs", "`alive`", "unknown")),
         ("`null`, `{}`, HTML, wrong type, 204, 207, 400, 404", Cell("`UnreadableAnswer`", "`unreadable`", _BEFORE)),
         ("`[]`", Cell("no run", "permitted, and told", "erased")),
         ("401", Cell("`TokenRefused`", "`unreadable`", _BEFORE)),
@@ -131,11 +165,12 @@ TABLE: Final = {
         ("429, 500, 503", Cell("`ApiError`", "`unreadable`", _BEFORE)),
     ),
     "billing": _cells(
-        ("documented", Cell("sizes", "permitted", "contradicted")),
+        ("documented, no `TotalBackupBytes`", Cell("sizes", "permitted", "contradicted")),
         (
-            _ODD,
+            f"{_ODD}, no `UserDetailList`, no `SizeBackup`",
             Cell("`UnreadableAnswer`", "`unreadable`", "unknown"),
         ),
+        ("no `Computer`", Cell("sizes", "permitted", "unknown")),
         ("`null`, 400, 404", Cell("not told", "`unreadable`", "unknown")),
         ("401", Cell("`TokenRefused`", "`unreadable`", "unknown")),
         ("403", Cell("`Forbidden`", "`unreadable`", "unknown")),
@@ -160,8 +195,9 @@ def markdown() -> list[str]:
     """Return the table's lines; answers to a call that come to the same share one."""
     lines = ["| call | answered | client | plan | verdict |", "|---|---|---|---|---|"]
     for call, path in CALLS.items():
-        for cell in dict.fromkeys(TABLE[call].values()):
-            answered = ", ".join(name for name, one in TABLE[call].items() if one == cell)
+        cells = {name: TABLE[call][name] for name in names(call)}
+        for cell in dict.fromkeys(cells.values()):
+            answered = ", ".join(name for name, one in cells.items() if one == cell)
             lines.append(f"| `{path}` | {answered} | {cell.client} | {cell.plan} | {cell.verdict} |")
     return lines
 

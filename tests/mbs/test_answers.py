@@ -22,7 +22,22 @@ from providers import operation
 from providers.connection import Connection
 from providers.judgement import judge_plan
 from sandbox.workspace import PROJECT
-from tests.mbs.answers import ANSWERS, CALLS, DOCUMENTED, OTHER, PC, TABLE, Cell, answer, gone, markdown, text
+from tests.mbs.answers import (
+    ANSWERS,
+    CALLS,
+    DOCUMENTED,
+    FIELDS,
+    OTHER,
+    PC,
+    TABLE,
+    Cell,
+    answer,
+    gone,
+    markdown,
+    names,
+    text,
+    without,
+)
 from tests.providers.conftest import begin_operation
 from tests.small_engine import SmallEngine
 
@@ -201,8 +216,7 @@ def purged(api: Api, folder: Path, told: tuple[int, str]) -> tuple[str, str]:
     return ", ".join(kinds[2:]), "sends it again" if api.deletes > before else "sends nothing"
 
 
-def came_to(api: Api, stack: tuple[Path, SmallEngine], folder: Path, call: str, name: str) -> Cell:
-    told = answer(call, name)
+def came_to(api: Api, stack: tuple[Path, SmallEngine], folder: Path, call: str, told: tuple[int, str]) -> Cell:
     api.told = {call: told}
     client = called(api, call)
     if call == "purge":
@@ -216,11 +230,19 @@ def came_to(api: Api, stack: tuple[Path, SmallEngine], folder: Path, call: str, 
 def test_an_answer_comes_to_what_the_table_says(
     api: Api, stack: tuple[Path, SmallEngine], tmp_path: Path, call: str, name: str
 ) -> None:
-    assert came_to(api, stack, tmp_path, call, name) == TABLE[call][name]
+    assert came_to(api, stack, tmp_path, call, answer(call, name)) == TABLE[call][name]
+
+
+@pytest.mark.parametrize("is_null", [False, True], ids=["missing", "null"])
+@pytest.mark.parametrize(("call", "name"), [(call, name) for call in FIELDS for name in names(call)[len(ANSWERS) :]])
+def test_a_field_that_is_missing_or_null_comes_to_what_the_table_says(
+    api: Api, stack: tuple[Path, SmallEngine], tmp_path: Path, call: str, name: str, is_null: bool
+) -> None:
+    assert came_to(api, stack, tmp_path, call, without(call, name, is_null=is_null)) == TABLE[call][name]
 
 
 def test_no_cell_is_empty() -> None:
-    assert {call: tuple(cells) for call, cells in TABLE.items()} == dict.fromkeys(CALLS, ANSWERS)
+    assert {call: set(cells) for call, cells in TABLE.items()} == {call: set(names(call)) for call in CALLS}
     assert all(all(cell) for cells in TABLE.values() for cell in cells.values())
 
 
