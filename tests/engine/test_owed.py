@@ -2,7 +2,8 @@
 
 import json
 
-from tests.engine.rehearsal import Rehearsal, names
+from tests.engine.conftest import COMPUTERS
+from tests.engine.rehearsal import CHARLIE, DESTINATION, Rehearsal, binding, names
 
 LOOK = ("verify", "--format", "json")
 
@@ -30,3 +31,15 @@ def test_what_is_owed_or_purged_is_followed_until_it_ends_and_by_every_name_of_t
     assert "ticket 7" in adopted.says("verify", code=0, env=renamed)
     assert "ticket 7" in adopted.says("receipt", code=0, env=renamed)
     assert names(adopted.purges()) == ["Büro PC", "Büro PC"]
+
+
+def test_an_adoption_that_the_engine_was_told_to_leave_aside_ends_no_erasure(adopted: Rehearsal) -> None:
+    adopted.sandbox.change_settings(delisted="at_once")
+    adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    adopted.up().require()
+    adopted.sandbox.backup(CHARLIE, "Büro PC", DESTINATION)
+    adopted.want(*COMPUTERS)
+    adopted.up("--exclude", adopted.urn("Binding", binding("Büro PC"))).require()
+    assert ("adopted", binding("Büro PC")) not in adopted.events()[3:]
+    (found,) = json.loads(adopted.says(*LOOK, code=2))["erasures"]
+    assert (found["computer"], found["verdict"]) == ("Büro PC", "pending")
