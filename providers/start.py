@@ -4,6 +4,7 @@ It imports nothing of the project.
 """
 
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NoReturn
@@ -54,6 +55,7 @@ def _fail(reason: str) -> NoReturn:
     if _is_inline():
         raise pulumi.RunError(reason)
     pulumi.log.error(reason)
+    warnings.simplefilter("ignore")  # what another SDK says of having been left half-way
     sys.exit(ALREADY_REPORTED)
 
 
