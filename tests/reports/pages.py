@@ -61,7 +61,8 @@ def hostile_verification() -> Page:
         verified(name, "overdue", user=name, destination=name, because=name, asked_at=NOW + number * _DAY)
         for number, name in enumerate(HOSTILE)
     ]
-    return verification_page(verification(*purges, stack=HOSTILE[4]))
+    still = tuple(owed(name, user=name, destination=name, because=name) for name in HOSTILE)
+    return verification_page(verification(*purges, stack=HOSTILE[4]).model_copy(update={"owed": still}))
 
 
 USUAL: Final = {
