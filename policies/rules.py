@@ -31,7 +31,8 @@ class Case:
     the last 24 hours (None: that cannot be read), `holds` what other stacks of the ledger have on hold, by binding id,
     and `ledger_problem` why the ledger knows nothing or could not be written. `not_here` says why a
     stack that was adopted elsewhere cannot be bound to this endpoint, and `returned` are bindings to be adopted whose
-    purged data came back, says the ledger.
+    purged data came back, says the ledger. `not_shown` says why these purges are not what a preview showed, where one
+    was to, and `is_watched` that no person runs this update.
     """
 
     plan: Plan
@@ -43,6 +44,8 @@ class Case:
     holds: Mapping[str, str] = field(default_factory=dict)
     ledger_problem: str | None = None
     not_here: str | None = None
+    not_shown: str | None = None
+    is_watched: bool = False
     returned: frozenset[str] = frozenset()
 
     def life_of(self, bound: Bound) -> Life:
@@ -290,6 +293,17 @@ def _returned(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
             )
 
 
+def _not_shown(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    """Fire on what the person who said yes did not see."""
+    if purges and case.not_shown is not None:
+        yield case.not_shown, "run `pulumi up --strict` again, and look at what it shows"
+
+
+def _watch(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
+    if purges and case.is_watched:
+        yield "`pulumi watch` would purge at the next save, and a save is no decision", "run `pulumi up --strict`"
+
+
 LEDGERS_REMEDY: Final = "set `ledger` (or MBS_LEDGER) to one that can be written"
 
 RULES: Final[Sequence[tuple[str, Level | Literal["always"], Fires]]] = (
@@ -313,6 +327,8 @@ RULES: Final[Sequence[tuple[str, Level | Literal["always"], Fires]]] = (
     ("account", ALWAYS, _mixed_account),
     ("ledger", ALWAYS, _unrecorded_hold),
     ("returned", ALWAYS, _returned),
+    ("not-shown", ALWAYS, _not_shown),
+    ("watch", ALWAYS, _watch),
 )
 """Each rule's name, its level where the configuration sets no other, and the rule itself."""
 

@@ -12,11 +12,11 @@ from erasure.ledger import LedgerError
 from erasure.plan import Bound, Plan, PlanRequest
 from erasure.reports.plan import PLAN_FILE, PlanReport
 from policies.rules import LEDGERS_REMEDY
-from providers import operation
+from providers import operation, shown
 from providers.judgement import Judgement, judge_plan
 from providers.purge_plan import VERSION, Properties
 from providers.record import holds, intentions
-from providers.report import plan_report, summary
+from providers.report import destroyed, plan_report, summary
 
 _MOST_SHOWN: Final = 8
 
@@ -47,7 +47,9 @@ def check_plan(request: str) -> dynamic.CheckResult:
     if refusals:
         current.refuse()
         return dynamic.CheckResult({}, _failures(report or plan_report(judgement), refusals))
-    for note in (*judgement.notes, *map(str, judgement.ruling.warnings)):
+    if judgement.case.plan.request.dry_run:
+        shown.leave(judgement.ruling.digest)
+    for note in (*destroyed(judgement), *judgement.notes, *map(str, judgement.ruling.warnings)):
         pulumi.log.warn(note)
     return dynamic.CheckResult(_inputs(judgement), [])
 

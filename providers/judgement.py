@@ -14,11 +14,12 @@ from erasure.evidence import Evidence, look_up
 from erasure.files.inventory import Entry
 from erasure.identity import fold
 from erasure.ledger import Kind, Ledger, LedgerError, Life, is_default, is_return
-from erasure.plan import Bound, Plan
+from erasure.plan import Bound, Plan, purges_digest
 from erasure.reports.plan import PLAN_FILE
 from mbs.errors import MbsError
 from policies.judge import Ruling, judge
 from policies.rules import LEDGERS_REMEDY, Case, level_of, needs_bytes, some
+from providers import shown
 from providers.connection import Connection
 
 _A_DAY: Final = datetime.timedelta(hours=24)
@@ -83,6 +84,8 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
         holds=known.holds,
         ledger_problem=known.problem,
         not_here=not_here,
+        not_shown=_why_not_shown(plan, here),
+        is_watched=bool(plan.purges) and shown.is_watched(),
         returned=_returned(adopted, ledger, here),
     )
     return Judgement(
@@ -94,6 +97,12 @@ def judge_plan(plan: Plan, connection: Connection) -> Judgement:
         rebinds=foreign if not plan.purges and not_here is None else {},
         notes=(*_notes(case), *_said_to_be_deleted(plan, connection)),
     )
+
+
+def _why_not_shown(plan: Plan, endpoint: str) -> str | None:
+    if plan.request.dry_run or not plan.purges:
+        return None
+    return shown.why_not_shown(purges_digest(endpoint, plan.request.stack, plan.purges))
 
 
 def _is_released(lives: Mapping[str, Life], bound: Bound) -> bool:

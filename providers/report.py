@@ -1,5 +1,6 @@
 """A judgement as the plan document, and the few lines of it that stand under a refusal."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from erasure.files.approvals import approval_entry
@@ -7,11 +8,13 @@ from erasure.files.inventory import Entry
 from erasure.identity import Identity, fold
 from erasure.plan import Plan
 from erasure.reports.plan import PLAN_FILE, Place, PlanReport, Purge, Totals, notes, riskiest_first
-from erasure.reports.shown import counted, size
+from erasure.reports.shown import counted, size, visible
+from mbs.errors import MbsError
 from policies.rules import ALWAYS, Case
 from providers.judgement import Judgement
 
 _SHOWN = 5
+_SHOWN_TO_PEOPLE = 10
 
 
 def plan_report(judgement: Judgement) -> PlanReport:
@@ -42,6 +45,37 @@ def plan_report(judgement: Judgement) -> PlanReport:
         adoptions=tuple(entry.identity.id for entry in plan.adoptions),
         releases=tuple(bound.id for bound in plan.releases),
     )
+
+
+def destroyed(judgement: Judgement) -> Iterator[str]:
+    """Say in people's words what is about to be destroyed, the riskiest first.
+
+    The engine's own question, "Do you want to perform this update?", cuts the names off.
+    """
+    case = judgement.case
+    if not case.plan.purges:
+        return
+    first = riskiest_first(_purges(case, {}))[:_SHOWN_TO_PEOPLE]
+    lines = [_in_words(judgement, purge) for purge in first]
+    more = len(case.plan.purges) - len(first)
+    if more:
+        lines.append(f"and {more:,} more, which `python -m erasure plan` shows")
+    yield "destroys for good: " + "\n    ".join(lines)
+
+
+def _in_words(judgement: Judgement, purge: Purge) -> str:
+    about = None
+    with contextlib.suppress(MbsError):
+        # Names are for people, who are asked by a preview; an update goes without.
+        if judgement.account is not None and judgement.case.plan.request.dry_run:
+            about = judgement.account.user(purge.user)
+    names = {fold(named.id): named.name for named in about.destinations} if about else {}
+    user = (about.login if about else None) or purge.user
+    destination = names.get(fold(purge.destination), purge.destination)
+    stored = "how much is not told" if purge.stored_bytes is None else size(purge.stored_bytes)
+    backup = f"last backup {purge.last_backup.date()}" if purge.last_backup else "its last backup is not told"
+    known = "not listed any more" if purge.is_listed is False else "backing up now" if purge.is_running else backup
+    return f"{visible(purge.computer)} of {visible(user)} on {visible(destination)}, {stored}, {known}"
 
 
 def summary(report: PlanReport, file: str | None) -> str:

@@ -51,6 +51,7 @@ GATE = {
     "providers/checking.py": ["tests/providers"],
     "providers/purge_plan.py": ["tests/providers"],
     "providers/judgement.py": ["tests/providers"],
+    "providers/shown.py": ["tests/providers/test_shown.py"],
     "providers/record.py": ["tests/providers"],
     "providers/batches.py": ["tests/providers/test_batches.py"],
     "providers/sending.py": ["tests/providers/test_sending.py"],

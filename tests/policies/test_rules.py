@@ -206,6 +206,14 @@ def test_a_day_that_nobody_knows_is_no_empty_one_whatever_the_level_of_the_ledge
     assert refusals(ruling(many(100), names(100), recent=None, settings=every)) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "more"), [("not-shown", {"not_shown": "nobody saw it"}), ("watch", {"is_watched": True})]
+)
+def test_what_nobody_was_shown_is_not_purged_whatever_the_levels(rule: str, more: dict[str, Any]) -> None:
+    assert refusals(ruling(many(100), names(99), **more)) == [rule]
+    assert refusals(ruling(many(100), names(100), **more)) == []
+
+
 def test_what_another_stack_has_on_hold_is_not_purged() -> None:
     judged = ruling(many(100), names(99), holds={bound("PC-99").id: "Litigation, by globex"})
     assert refusals(judged) == ["hold"]

@@ -640,7 +640,38 @@ def test_many_refusals_are_cut_and_counted(stack: Stack) -> None:
 def test_a_purge_is_asked_about_once_for_each_kind_whatever_the_levels(stack: Stack, rules: str) -> None:
     stack.settings["rules"] = rules
     stack.engine.preview(stack.request(*NAMES[:3]))
-    assert stack.account.asked == ["/api/Users/u-1/Computers", "/api/Monitoring", "/api/Billing/Details"]
+    asked = ["/api/Users/u-1/Computers", "/api/Monitoring", "/api/Billing/Details"]
+    assert stack.account.asked == [*asked, "/api/Users/u-1"], "the last for the names that people know"
+    stack.account.asked.clear()
+    stack.up(*NAMES[:3])
+    assert stack.account.asked == asked
+
+
+def test_a_plan_says_in_people_s_words_what_it_destroys(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.account.stored["u-1"] = [{"Computer": "PC-3", "SizeBackup": 644_000_000_000}]
+    stack.account.runs["u-1"] = [{"ComputerName": "PC-3", "LastStart": "2026-11-02T10:00:00", "Status": 0}]
+    stack.settings["maxPurgePercent"] = "100"
+    stack.engine.preview(stack.request(*NAMES[:2]))
+    told = capsys.readouterr().err
+    assert "warning: destroys for good: PC-4 of u-1 on D-1, how much is not told, its last backup is not told" in told
+    assert "\n    PC-3 of u-1 on D-1, 644.0 GB, last backup 2026-11-02\n" in told
+    stack.engine.preview(stack.request(*NAMES))
+    assert "destroys" not in capsys.readouterr().err
+
+
+def test_a_plan_names_the_ten_riskiest_and_counts_the_rest(
+    account: FakeAccount, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = tuple(f"PC-{number}" for number in range(12))
+    stack = Stack(account)
+    stack.settings |= {"rules": '{"max-purges": "off", "max-percent": "off", "emptied": "off"}'}
+    account.listed["u-1"] = [{"DestinationId": "D-1", "ComputerName": one} for one in (*NAMES, *many)]
+    assert stack.up(*dict.fromkeys((*NAMES, *many))).is_permitted
+    capsys.readouterr()
+    stack.engine.preview(stack.request())
+    told = capsys.readouterr().err
+    assert told.count(" of u-1 on D-1, ") == 10
+    assert "and 2 more, which `python -m erasure plan` shows" in told
 
 
 def test_stored_bytes_of_the_last_day_count(stack: Stack) -> None:
