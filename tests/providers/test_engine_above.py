@@ -234,6 +234,26 @@ def test_who_does_not_listen_at_the_engines_address_is_not_the_engine(monkeypatc
     assert found is None
 
 
+@pytest.mark.parametrize(
+    ("status", "at", "is_engine"),
+    [
+        (psutil.CONN_LISTEN, ("127.0.0.1", 40321), True),
+        (psutil.CONN_ESTABLISHED, ("127.0.0.1", 40321), False),
+        (psutil.CONN_LISTEN, ("127.0.0.1", 40322), False),
+        (psutil.CONN_LISTEN, ("127.0.0.2", 40321), False),
+    ],
+)
+def test_the_engine_is_who_listens_at_its_address(
+    monkeypatch: pytest.MonkeyPatch, status: str, at: tuple[str, int], is_engine: bool
+) -> None:
+    sockets = [SimpleNamespace(status=status, laddr=at)]
+    above = SimpleNamespace(net_connections=lambda _kind: sockets)
+    monkeypatch.setattr(engine, "address", lambda: ("127.0.0.1", 40321))
+    monkeypatch.setattr(psutil, "Process", lambda: SimpleNamespace(parents=lambda: [above]))
+    found: object = engine.engine.__wrapped__()
+    assert (found is above) is is_engine
+
+
 def test_processes_that_may_not_be_looked_at_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(_self: psutil.Process, _kind: str) -> list[object]:
         raise psutil.AccessDenied
