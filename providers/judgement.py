@@ -133,7 +133,9 @@ def _known(plan: Plan, ledger: Ledger, configuration: Configuration, now: dateti
         return _Known({}, None, {}, f"it cannot be read and written: {error}")
     recent = {life: int(at.event.data.get("stored_bytes") or 0) for life, at in accepted.items()}
     problem = None
-    if is_default(configuration.ledger.get_secret_value()) and is_ci:
+    if not lives:
+        problem = "it knows no adoption of anything that this stack has bound, so that it is not this stack's"
+    elif is_default(configuration.ledger.get_secret_value()) and is_ci:
         problem = "CI is set and the ledger is the default file, which does not outlast the job"
     else:
         try:

@@ -3,7 +3,7 @@
 import click
 
 from erasure.console.shared import stack_option, working
-from erasure.console.stack import ConsoleError, Stack
+from erasure.console.stack import ConsoleError, Stack, known_lives
 from erasure.ledger import LedgerError, broken_links
 
 BROKEN = 3
@@ -17,7 +17,10 @@ def ledger() -> None:
 @ledger.command()
 @stack_option
 def check(stack: str | None) -> int:
-    """Check that no event was edited, removed or put elsewhere. Exits 0, or 3 where the chain is broken."""
+    """Check that no event was edited, removed or put elsewhere. Exits 0, or 3 where the chain is broken.
+
+    Exits 1 where it is whole, and not the one that this stack used.
+    """
     asked = Stack(stack)
     try:
         opened = asked.ledger(asked.configuration())
@@ -30,5 +33,9 @@ def check(stack: str | None) -> int:
         click.echo(f"broken: {one.chain}, event {one.sequence}: {one.finding}")
     for chain, (events, last) in sorted(heads.items()):
         click.echo(f"{chain}: {events:,} events, the last with the hash {last}")
-    click.echo("broken: compare it with a copy" if broken else "whole", err=bool(broken))
-    return BROKEN if broken else 0
+    if broken:
+        click.echo("broken: compare it with a copy", err=True)
+        return BROKEN
+    known_lives(asked, opened)
+    click.echo("whole")
+    return 0

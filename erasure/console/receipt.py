@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from erasure import clock
 from erasure.console.ledger import BROKEN
 from erasure.console.shared import Day, format_option, stack_option, working, write
-from erasure.console.stack import ConsoleError, Stack
+from erasure.console.stack import ConsoleError, Stack, known_lives
 from erasure.ledger import Record, broken_links
 from erasure.reports.receipt import WORDING, Receipt, Selection, tells_the_same
 from erasure.reports.receipt import receipt as make_receipt
@@ -36,7 +36,7 @@ def receipt(stack: str | None, format_: str, copy: str | None, **chosen: str | d
     asked = Stack(stack)
     with working("reading the ledger"):
         ledger = asked.ledger(asked.configuration())
-        bound = asked.lives() or frozenset()
+        bound = known_lives(asked, ledger)
         chains = ledger.chains(bound)
         is_broken = any(link.chain in chains for link in broken_links(ledger))
         records = [] if is_broken else ledger.history(bound)

@@ -94,6 +94,17 @@ class Stack:
         )
 
 
+def known_lives(asked: Stack, ledger: Ledger) -> frozenset[str]:
+    """Return the lives that a stack's state has bound. Raises ConsoleError for a ledger that is not this stack's."""
+    lives = asked.lives()
+    bound = lives or frozenset()
+    if (bound and not ledger.lives(bound)) or (lives is not None and not ledger.history(bound)):
+        finding = f"the ledger knows nothing of stack {asked.name}, which was updated"
+        remedy = "set `ledger` to the one that it used, or rename the stack back if it was renamed after all of it was"
+        raise ConsoleError(f"{finding}; {remedy} purged: `ledger check` lists the names")
+    return bound
+
+
 def _end_of(done: subprocess.CompletedProcess[str]) -> str:
     return (done.stdout + done.stderr)[-_SHOWN:].strip()
 

@@ -8,7 +8,7 @@ import click
 from erasure import clock
 from erasure.account import open_account
 from erasure.console.shared import format_option, stack_option, working, write
-from erasure.console.stack import ConsoleError, Stack
+from erasure.console.stack import ConsoleError, Stack, known_lives
 from erasure.ledger import Kind, Ledger, Life, purges_in
 from erasure.reports.verification import Verification, verification, verification_page
 from erasure.verdict import exit_code, is_open, look_again
@@ -48,14 +48,8 @@ def followed(asked: Stack, ledger: Ledger) -> list[Life]:
     An adoption counts only where the state has it bound, or something came of it: a killed update may have forgotten
     what it had adopted.
     """
-    lives = asked.lives()
-    bound = lives or frozenset()
+    bound = known_lives(asked, ledger)
     records = [record for record, _ in ledger.history(bound)]
-    if lives is not None and not records:
-        raise ConsoleError(
-            f"the ledger knows nothing of stack {asked.name}, which was updated; set `ledger` to the one that it used,"
-            " or rename the stack back if it was renamed after all of it was purged: `ledger check` lists the names"
-        )
     made = bound | {record.event.life for record in records if record.event.kind is not Kind.ADOPTED}
     purges = purges_in(one for one in records if one.event.kind is not Kind.ADOPTED or one.event.life in made)
     return [life for life in purges if life.adopted_again_at is None]

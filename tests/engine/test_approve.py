@@ -5,6 +5,8 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from erasure.clock import today
 from sandbox.workspace import Result
 from tests.engine.conftest import COMPUTERS
@@ -105,6 +107,11 @@ def test_the_console_checks_the_ledger(adopted: Rehearsal) -> None:
     whole = adopted.workspace.python("-m", "erasure", "ledger", "check").require()
     assert whole.stdout.endswith("whole\n")
     assert f"mbs-erasure/{STACK}: {len(COMPUTERS)} events" in whole.stdout
+    for command in (("ledger", "check"), ("verify",), ("receipt",)):
+        with pytest.raises(
+            AssertionError, match=f"ConsoleError.*the ledger knows nothing of stack {STACK}, which was upd"
+        ):
+            adopted.says(*command, code=1, env={"MBS_LEDGER": "sqlite:///another.db"})
     with sqlite3.connect(adopted.workspace.directory / "ledger.db") as ledger:
         ledger.execute("UPDATE events SET binding = 'x' WHERE sequence = 2")
     ledger.close()

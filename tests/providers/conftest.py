@@ -3,7 +3,7 @@
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
+from erasure.ledger import Event, Kind
+from erasure.plan import Bound
 from providers import operation
 from providers.binding import BindingProvider
 from providers.purge_plan import PurgePlanProvider
@@ -85,6 +87,12 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAcc
         server.shutdown()
         thread.join(5)
     operation.reset()
+
+
+def note_adoptions(bound: Iterable[Bound]) -> None:
+    """Have the ledger of the stack `acme` know these adoptions."""
+    ledger = operation.current().connection.ledger("mbs-erasure", "acme")
+    ledger.append([Event(Kind.ADOPTED, one.endpoint, one.id, one.life) for one in bound])
 
 
 def begin_operation(url: str, **settings: str) -> None:

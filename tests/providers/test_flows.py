@@ -480,7 +480,18 @@ def test_in_ci_the_default_file_is_no_ledger_for_purges(stack: Stack, monkeypatc
         assert outcome.refusals == (["ledger"] if refused else [])
     monkeypatch.setenv("CI", "true")
     stack.settings["ledger"] = "sqlite:///kept.db"
+    assert stack.up(*NAMES[:3]).refusals == ["ledger"], "it is another stack's"
+    operation.reset()
+    Path("ledger.db").rename("kept.db")
     assert stack.up(*NAMES[:3]).is_permitted
+
+
+def test_a_ledger_that_knows_no_adoption_of_what_is_bound_is_not_this_stacks(stack: Stack) -> None:
+    stack.settings["ledger"] = "sqlite:///another.db"
+    outcome = stack.up(*NAMES[:3])
+    assert outcome.refusals == ["ledger"]
+    assert stack.purged() == []
+    assert stack.up(*NAMES).is_permitted, "where nothing is purged, there is nothing to refuse"
 
 
 def test_without_a_ledger_adopting_goes_on_and_says_so(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from providers import operation
 from providers.binding import BindingProvider, bound_of
 from providers.program import bound_in
 from providers.purge_plan import PurgePlanProvider
-from tests.providers.conftest import FakeAccount, begin_operation
+from tests.providers.conftest import FakeAccount, begin_operation, note_adoptions
 
 NAMES = ("PC-1", "PC-2", "PC-3", "PC-4")
 
@@ -41,7 +41,9 @@ def adopt(account: FakeAccount, *computers: str) -> dict[str, dict[str, Any]]:
     account.known.add("u-1")
     provider = BindingProvider()
     created = [provider.create(provider.check({}, inputs(one)).inputs) for one in computers]
-    return {one.id: dict(one.outs or {}) for one in created}
+    state = {one.id: dict(one.outs or {}) for one in created}
+    note_adoptions(bound_of(key, outputs) for key, outputs in state.items())
+    return state
 
 
 def plan(state: dict[str, dict[str, Any]], *wanted: str, released: tuple[str, ...] = (), **more: Any) -> CheckResult:  # noqa: ANN401 -- PlanRequest's fields
