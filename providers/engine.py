@@ -103,7 +103,7 @@ def this_process() -> dict[str, Any]:
     """Return what tells this process from every other: for a lease."""
     me = {"host": socket.gethostname(), "machine": _machine(), "process": os.getpid()}
     try:
-        return {**me, "started": _started(psutil.Process())}
+        return {**me, "started": started(psutil.Process())}
     except psutil.Error:
         return me  # /proc is another namespace's
 
@@ -114,14 +114,14 @@ def is_gone(holder: Any) -> bool:  # noqa: ANN401 -- a JSON object that somebody
         return False
     try:
         # A number is given again: the same one that started at another moment is another process.
-        return bool(abs(_started(psutil.Process(holder["process"])) - holder["started"]) > 1)
+        return bool(abs(started(psutil.Process(holder["process"])) - holder["started"]) > 1)
     except psutil.NoSuchProcess:
         return True
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
 
 
-def _started(process: psutil.Process) -> float:
+def started(process: psutil.Process) -> float:
     """Return when a process started: on Linux since the machine did, which no setting of its clock changes."""
     return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0)
 

@@ -7,6 +7,7 @@ nobody saw.
 import contextlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,21 @@ from typing import Final
 
 import psutil
 
-from providers.engine import engine
+from providers.engine import engine, started
 
-_HAVE_A_VALUE: Final = ("-C", "--cwd", "--color", "-v", "--verbose", "--tracing", "--profiling", "--memprofilerate")
-_SHOWS_NOTHING: Final = re.compile(r"--skip-preview(=true)?|--plan(=.*)?|-[A-Za-z]*f")
-_SHOWS_NOTHING_BY_ENVIRONMENT: Final = ("PULUMI_OPTION_SKIP_PREVIEW", "PULUMI_OPTION_PLAN")
+_HAVE_A_VALUE: Final = (
+    "-C",
+    "--cwd",
+    "--color",
+    "-v",
+    "--verbose",
+    "--tracing",
+    "--profiling",
+    "--memprofilerate",
+    "--otel-traces",
+)
+_TRUE: Final = "1|t|T|TRUE|true|True"  # as the engine's flags read it
+_SHOWS_NOTHING: Final = re.compile(rf"--skip-preview(=({_TRUE}))?|--plan(=.*)?|-[dehjQry]*f[dehjQry]*")
 
 
 def leave(digest: str) -> None:
@@ -26,12 +37,12 @@ def leave(digest: str) -> None:
 
     Where that cannot be done, the update finds that nothing was shown.
     """
-    place = _place()
     with contextlib.suppress(OSError, psutil.Error):
-        if place is not None:
+        if (place := _place()) is not None:
             place.parent.mkdir(mode=0o700, exist_ok=True)
-            _forget_the_gone(place.parent)
-            place.write_text(digest, encoding="utf-8")
+            if _is_private(place.parent):
+                _forget_the_gone(place.parent)
+                place.write_text(digest, encoding="utf-8")
 
 
 def why_not_shown(digest: str) -> str | None:
@@ -59,7 +70,8 @@ def is_watched() -> bool:
 
 
 def _shows_a_preview(words: Sequence[str]) -> bool:
-    if any(os.environ.get(name) for name in _SHOWS_NOTHING_BY_ENVIRONMENT):
+    skips = re.fullmatch(_TRUE, os.environ.get("PULUMI_OPTION_SKIP_PREVIEW", ""))
+    if skips or os.environ.get("PULUMI_OPTION_PLAN"):
         return False
     return _command(words) in ("up", "update") and not any(_SHOWS_NOTHING.fullmatch(word) for word in words)
 
@@ -73,17 +85,17 @@ def _command(words: Sequence[str]) -> str | None:
 
 def _left() -> str | None:
     """Take what the preview left."""
-    place = _place()
-    if place is None:
-        return None
     try:
-        if place.parent.stat().st_uid != os.getuid():
+        place = _place()
+        if place is None:
+            return None
+        if not _is_private(place.parent):
             return "somebody else's"
         digest = place.read_text(encoding="utf-8")
         place.unlink()
     except FileNotFoundError:
         return None
-    except OSError:
+    except (OSError, psutil.Error):
         return "unreadable"
     return digest
 
@@ -94,10 +106,18 @@ def _place() -> Path | None:
     if process is None:
         return None
     folder = Path(tempfile.gettempdir()) / f"mbs-erasure-shown-{os.getuid()}"
-    return folder / f"{process.pid}-{process.create_time()}"
+    # By the machine's own time: a clock that is set between preview and update changes no engine.
+    return folder / f"{process.pid}-{started(process):.2f}"
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether nobody else can put anything here, by a link neither: anybody may make a name in the common folder."""
+    about = folder.lstat()
+    return stat.S_ISDIR(about.st_mode) and about.st_uid == os.getuid() and not about.st_mode & 0o077
 
 
 def _forget_the_gone(folder: Path) -> None:
     for file in folder.iterdir():
-        if not psutil.pid_exists(int(file.name.partition("-")[0])):
+        number = file.name.partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
             file.unlink(missing_ok=True)

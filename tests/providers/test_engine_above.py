@@ -292,7 +292,7 @@ def test_a_process_whose_start_is_not_known_is_not_known_to_be_gone(monkeypatch:
     def unknown(_process: psutil.Process) -> float:
         raise psutil.NoSuchProcess(1)
 
-    monkeypatch.setattr(engine, "_started", unknown)
+    monkeypatch.setattr(engine, "started", unknown)
     me = engine.this_process()
     assert me["process"] == os.getpid()
     monkeypatch.undo()
@@ -300,7 +300,7 @@ def test_a_process_whose_start_is_not_known_is_not_known_to_be_gone(monkeypatch:
 
 
 def test_a_process_that_has_ended_is_gone(child: subprocess.Popen[bytes]) -> None:
-    started = engine._started(psutil.Process(child.pid))  # noqa: SLF001 -- what the child would say of itself
+    started = engine.started(psutil.Process(child.pid))
     holder = {**engine.this_process(), "process": child.pid, "started": started}
     assert not engine.is_gone(holder)
     child.kill()
@@ -316,7 +316,7 @@ def test_a_number_that_another_process_has_by_now_is_that_of_one_that_is_gone() 
 
 @pytest.mark.parametrize(("seconds", "is_gone"), [(0.5, False), (1, False), (1.5, True)])
 def test_a_start_is_told_to_the_second(monkeypatch: pytest.MonkeyPatch, seconds: float, is_gone: bool) -> None:
-    monkeypatch.setattr(engine, "_started", lambda _: 100.0)
+    monkeypatch.setattr(engine, "started", lambda _: 100.0)
     for started in (100 + seconds, 100 - seconds):
         assert engine.is_gone({**engine.this_process(), "started": started}) is is_gone
 

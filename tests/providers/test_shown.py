@@ -32,6 +32,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Have an engine, and a place for what its preview leaves."""
     above = Engine()
     monkeypatch.setattr(shown, "engine", lambda: above)
+    monkeypatch.setattr(shown, "started", lambda process: process.create_time())
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     return above
 
@@ -64,12 +65,53 @@ def test_only_this_user_reads_what_was_left(engine: Engine, tmp_path: Path, monk
     assert engine.words
 
 
+def place(folder: Path) -> Path:
+    """Return the folder in which a digest is left."""
+    return folder / f"mbs-erasure-shown-{os.getuid()}"
+
+
+def test_a_folder_that_is_a_link_is_neither_written_to_nor_tidied_nor_believed(engine: Engine, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    (other / "999999999").write_text("precious")
+    place(tmp_path).symlink_to(other)
+    shown.leave("sha256:a")
+    assert [file.name for file in other.iterdir()] == ["999999999"]
+    (other / f"{engine.pid}-1.00").write_text("sha256:a")
+    assert shown.why_not_shown("sha256:a") is not None
+
+
+@pytest.mark.parametrize("mode", [0o710, 0o701, 0o770, 0o777])
+def test_a_folder_that_others_may_enter_is_neither_written_to_nor_believed(
+    engine: Engine, tmp_path: Path, mode: int
+) -> None:
+    place(tmp_path).mkdir()
+    place(tmp_path).chmod(mode)
+    shown.leave("sha256:a")
+    assert list(place(tmp_path).iterdir()) == []
+    (place(tmp_path) / f"{engine.pid}-1.00").write_text("sha256:a")
+    assert shown.why_not_shown("sha256:a") is not None
+
+
+def test_an_engine_that_cannot_be_looked_at_showed_nothing_that_is_known(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_: object) -> float:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(shown, "started", denied)
+    shown.leave("sha256:a")
+    assert shown.why_not_shown("sha256:a") is not None
+    assert engine.words
+
+
 def test_what_ended_engines_left_is_forgotten(engine: Engine, tmp_path: Path) -> None:
     shown.leave("sha256:a")
     (folder,) = tmp_path.iterdir()
-    (folder / "999999999-1.0").write_text("sha256:b")
+    (folder / "999999999-1.00").write_text("sha256:b")
+    (folder / "notes").write_text("somebody's")
     shown.leave("sha256:a")
-    assert [file.name for file in folder.iterdir()] == [f"{engine.pid}-1.0"]
+    assert sorted(file.name for file in folder.iterdir()) == [f"{engine.pid}-1.00", "notes"]
 
 
 @pytest.mark.parametrize(
@@ -82,9 +124,14 @@ def test_what_ended_engines_left_is_forgotten(engine: Engine, tmp_path: Path) ->
         (["up", "--skip-preview"], {}, False),
         (["up", "--skip-preview=true"], {}, False),
         (["up", "-yf"], {}, False),
+        (["up", "-fy"], {}, False),
+        (["up", "-sbluff"], {}, True),
+        (["up", "--skip-preview=1"], {}, False),
+        (["--otel-traces", "file:traces", "up"], {}, True),
         (["up", "--plan", "saved.json"], {}, False),
         (["up", "--plan=saved.json"], {}, False),
         (["up"], {"PULUMI_OPTION_SKIP_PREVIEW": "true"}, False),
+        (["up"], {"PULUMI_OPTION_SKIP_PREVIEW": "false"}, True),
         (["up"], {"PULUMI_OPTION_PLAN": "saved.json"}, False),
         (["refresh", "--run-program"], {}, False),
         ([], {}, True),
