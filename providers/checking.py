@@ -49,6 +49,10 @@ def check_plan(request: str) -> dynamic.CheckResult:
         return dynamic.CheckResult({}, _failures(report or plan_report(judgement), refusals))
     if judgement.case.plan.request.dry_run:
         shown.leave(judgement.ruling.digest)
+    if not judgement.case.plan.request.dry_run and not judgement.case.plan.purges:
+        other = current.other_run(judgement.ledger)
+        if other is not None:
+            pulumi.log.warn(other)
     for note in (*destroyed(judgement), *judgement.notes, *map(str, judgement.ruling.warnings)):
         pulumi.log.warn(note)
     return dynamic.CheckResult(_inputs(judgement), [])

@@ -88,18 +88,24 @@ class Operation:
         """
         if self._lease is not None:
             return
-        lease = Lease(ledger, {**this_process(), "run": uuid.uuid4().hex}, is_gone)
+        lease = Lease(ledger, {**this_process(), "run": uuid.uuid4().hex}, is_gone, _say_that_it_takes_a_while)
         try:
             lease.take()
         except LeaseHeld as held:
-            who = f"process {held.holder.get('process')} on {held.holder.get('host')}"
-            finding = f"another run of this stack is purging ({who}, seen {held.since})"
-            raise Refusal("lease", finding, _of_a_leftover(held.holder)) from None
+            raise _held(held) from None
         except LedgerError as error:
             self._no_lease = str(error)
             return
         self._lease = lease
         atexit.register(self.end)
+
+    def other_run(self, ledger: Ledger) -> str | None:
+        """Say who purges while this operation purges nothing, as after a `pulumi cancel`; None: nobody is known to."""
+        try:
+            held = Lease(ledger, {**this_process(), "run": uuid.uuid4().hex}, is_gone).holder()
+        except LedgerError as error:
+            return f"lease: whether another run of this stack still purges cannot be read: {error}"
+        return None if held is None else str(_held(held))
 
     def end(self) -> None:
         """Give the lease back."""
@@ -202,6 +208,17 @@ def _of_a_leftover(holder: Holder) -> str:
         "wait for its end, and run `pulumi up` again; where no update is running any more, it was left behind:"
         f" `ps -fp {number}` on {host} shows it, and `kill {number}` ends it"
     )
+
+
+def _held(held: LeaseHeld) -> Refusal:
+    who = f"process {held.holder.get('process')} on {held.holder.get('host')}"
+    finding = f"another run of this stack is purging ({who}, seen {held.since})"
+    return Refusal("lease", finding, _of_a_leftover(held.holder))
+
+
+def _say_that_it_takes_a_while(holder: Holder) -> None:
+    who = f"process {holder.get('process')} on {holder.get('host')}"
+    pulumi.log.warn(f"lease: that of another run ({who}) looks over, and is watched for a minute before it is taken")
 
 
 def _ahead(plan: Plan) -> list[Bound]:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import pulumi
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_fixed
+
 from erasure.account import Account, Listing
 from erasure.errors import Refusal
 from erasure.evidence import UserEvidence, stored_of
@@ -16,6 +19,7 @@ from providers.engine import is_alive
 
 Errors = dict[str, BaseException | None]
 
+_AGAIN: Final = 1.0  # seconds until what a call came to is written down again
 _OF_ALL_CALLS: Final = (401, 403)  # refused whatever the pairs are
 
 
@@ -105,7 +109,7 @@ class Sender:
         errors: Errors = dict.fromkeys((purge.id for purge in batch), None)
         try:
             self._account.client.pace.run(attempt)
-            self._append(Kind.ACCEPTED, left)
+            self._write_down(Kind.ACCEPTED, left)
         except CallFailed as error:
             # What may have taken effect stays sent: the next operation looks it up.
             if is_unknown and isinstance(error, UnreadableAnswer):
@@ -129,7 +133,7 @@ class Sender:
         if doubtful:
             self._append(Kind.NOT_FOUND, doubtful)
             raise self._unproven(doubtful[0])
-        self._append(Kind.ALREADY_ABSENT, gone, {"after_call": True})
+        self._write_down(Kind.ALREADY_ABSENT, gone, {"after_call": True})
         return [purge for purge in batch if purge not in gone]
 
     def _refused(self, batch: list[Bound], error: CallFailed) -> Errors:
@@ -141,7 +145,7 @@ class Sender:
     def _recorded(self, kind: Kind, batch: list[Bound], error: CallFailed) -> Errors:
         """Write down what the API said, and return it as what each purge failed with."""
         try:
-            self._append(kind, batch, {"finding": error.finding})
+            self._write_down(kind, batch, {"finding": error.finding})
         except LedgerError as unwritten:
             return self._failed(batch, unwritten)
         return self._failed(batch, error)
@@ -157,6 +161,18 @@ class Sender:
         if not is_alive():
             raise Refusal("not-permitted", "the engine of this operation has ended", "run `pulumi up` again")
         self._ledger.append(self._events(Kind.SENT, batch, {"digest": self._digest}), only_if=self._lease.require)
+
+    def _write_down(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
+        """Write down what a call came to, for as long as the engine lives: nothing else knows it."""
+        for attempt in Retrying(
+            retry=retry_if_exception_type(LedgerError),
+            stop=lambda _: not is_alive(),
+            wait=wait_fixed(_AGAIN),
+            before_sleep=_tell_once,
+            reraise=True,
+        ):
+            with attempt:
+                self._append(kind, batch, data)
 
     def _append(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
         self._ledger.append(self._events(kind, batch, data))
@@ -184,6 +200,12 @@ def _is_credible(listing: Listing, stored: Mapping[str | None, int] | None, purg
     One that has other things does. An empty one may be a failure: not where Billing says that something is stored.
     """
     return bool(listing.pairs()) or not stored or not (stored.get(fold(purge.computer)) or stored.get(None))
+
+
+def _tell_once(state: RetryCallState) -> None:
+    if state.attempt_number == 1 and state.outcome is not None:
+        finding = f"what a call came to cannot be written down: {state.outcome.exception()}"
+        pulumi.log.warn(f"ledger: {finding}; it is tried again for as long as this update lives")
 
 
 def _is_of_some_pair(error: CallFailed) -> bool:

@@ -4,7 +4,8 @@ import click
 
 from erasure.console.shared import stack_option, working
 from erasure.console.stack import ConsoleError, Stack, known_lives
-from erasure.ledger import LedgerError, broken_links
+from erasure.ledger import LedgerError
+from erasure.ledger import check as checked
 
 BROKEN = 3
 
@@ -25,8 +26,7 @@ def check(stack: str | None) -> int:
     try:
         opened = asked.ledger(asked.configuration())
         with working("reading the ledger"):
-            broken = list(broken_links(opened))
-            heads = opened.heads()
+            broken, heads = checked(opened)
     except LedgerError as error:
         raise ConsoleError(f"the ledger cannot be read: {error}") from None
     for one in broken:

@@ -11,7 +11,7 @@ from erasure import clock
 from erasure.console.ledger import BROKEN
 from erasure.console.shared import Day, format_option, stack_option, working, write
 from erasure.console.stack import ConsoleError, Stack, known_lives
-from erasure.ledger import Record, broken_links
+from erasure.ledger import Record, check
 from erasure.reports.receipt import WORDING, Receipt, Selection, tells_the_same
 from erasure.reports.receipt import receipt as make_receipt
 from erasure.reports.receipt_page import receipt_page
@@ -38,7 +38,7 @@ def receipt(stack: str | None, format_: str, copy: str | None, **chosen: str | d
         ledger = asked.ledger(asked.configuration())
         bound = known_lives(asked, ledger)
         chains = ledger.chains(bound)
-        is_broken = any(link.chain in chains for link in broken_links(ledger))
+        is_broken = any(link.chain in chains for link in check(ledger)[0])
         records = [] if is_broken else ledger.history(bound)
     if is_broken:
         click.echo("the ledger is broken: run `python -m erasure ledger check`", err=True)

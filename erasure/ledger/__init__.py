@@ -1,6 +1,6 @@
 """The ledger: what was done to whose data, in an order that cannot be changed unnoticed."""
 
-from erasure.ledger.check import Broken, broken_links
+from erasure.ledger.check import Broken, check
 from erasure.ledger.event import Event, Kind, LedgerError, Record
 from erasure.ledger.lease import Holder, Lease, LeaseHeld
 from erasure.ledger.ledger import Ledger, is_default
@@ -20,7 +20,7 @@ __all__ = [
     "Observation",
     "Record",
     "Verdict",
-    "broken_links",
+    "check",
     "is_default",
     "is_return",
     "purges_in",

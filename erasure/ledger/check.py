@@ -1,9 +1,9 @@
 """Whether a ledger is whole: every event as it was written, none missing, none out of order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from erasure.ledger.event import FIRST
+from erasure.ledger.event import FIRST, Record, moment
 from erasure.ledger.ledger import Ledger
 
 
@@ -16,17 +16,26 @@ class Broken:
     finding: str
 
 
-def broken_links(ledger: Ledger) -> Iterator[Broken]:
-    """Yield every place that does not hold. Raises LedgerError where an event cannot even be read."""
-    heads = ledger.heads()
-    ends: dict[str, tuple[int, str]] = {}
-    for record, stored in ledger.records():
+Heads = dict[str, tuple[int, str]]
+"""Each chain's number of events, and the hash of the last."""
+
+
+def check(ledger: Ledger) -> tuple[list[Broken], Heads]:
+    """Return every place that does not hold, and the heads. Raises LedgerError where an event cannot even be read."""
+    with ledger.whole() as (heads, records):
+        return list(_broken(heads, records)), heads
+
+
+def _broken(heads: Heads, records: Iterable[tuple[Record, str, str]]) -> Iterator[Broken]:
+    ends: Heads = {}
+    for record, at, stored in records:
         sequence, previous = ends.get(record.chain, (0, FIRST))
         if record.sequence != sequence + 1:
             yield Broken(record.chain, record.sequence, f"event {sequence + 1} is missing before it")
         elif record.previous != previous:
             yield Broken(record.chain, record.sequence, "it does not follow the event before it")
-        if record.hash != stored:
+        # The hash is over what a moment means, so that its text is held against the one form that is written.
+        if record.hash != stored or moment(record.at) != at:
             yield Broken(record.chain, record.sequence, "it is not as it was written")
         ends[record.chain] = (record.sequence, stored)
     for chain in sorted({*heads, *ends}):

@@ -138,7 +138,7 @@ class Ledger:
         Those tell of lives that its state has `bound`, or that such a chain tells of: a renamed stack keeps its lives.
         """
         found, more = set[str](), {self.chain, *(record.chain for record in self._with(EVENTS.c.life, bound))}
-        with self._reading() as connection:
+        with self.reading() as connection:
             while not more <= found:
                 found |= more
                 lives = select(EVENTS.c.life).where(EVENTS.c.chain.in_(found))
@@ -157,17 +157,18 @@ class Ledger:
     def accepted_since(self, start: datetime.datetime, bound: Iterable[str] = ()) -> dict[str, Record]:
         """Return this stack's purges that were accepted at or after a moment, by life, under all of its names.
 
-        What was gone after a call whose answer was lost counts as accepted.
+        What was gone after a call whose answer was lost counts as accepted, and so does a call without an answer.
         """
-        is_answer = EVENTS.c.kind.in_((Kind.ACCEPTED, Kind.ALREADY_ABSENT))
-        query = select(EVENTS).where(EVENTS.c.chain.in_(self.chains(bound)), is_answer, EVENTS.c.at >= moment(start))
-        with self._reading() as connection:
+        is_of_a_call = EVENTS.c.kind.in_((Kind.SENT, Kind.ACCEPTED, Kind.FAILED, Kind.ALREADY_ABSENT))
+        query = select(EVENTS).where(EVENTS.c.chain.in_(self.chains(bound)), is_of_a_call, EVENTS.c.at >= moment(start))
+        with self.reading() as connection:
             records = [_record(row) for row in connection.execute(query.order_by(EVENTS.c.sequence))]
-        return {
-            record.event.life: record
-            for record in records
-            if record.event.kind == Kind.ACCEPTED or record.event.data.get("after_call") is True
-        }
+        of_life: dict[str, list[Record]] = {}
+        for record in records:
+            of_life.setdefault(record.event.life, []).append(record)
+        lives = {life: sum_up(own) for life, own in of_life.items()}
+        counts = {life for life, sum_ in lives.items() if sum_.is_accepted or sum_.after_call or sum_.is_unanswered}
+        return {life: of_life[life][-1] for life in counts}
 
     def of_bindings(self, bindings: Iterable[str], kinds: Iterable[Kind]) -> list[Record]:
         """Return these bindings' events of some kinds, whichever stack wrote them, in order."""
@@ -178,19 +179,28 @@ class Ledger:
         query = select(EVENTS).order_by(EVENTS.c.chain, EVENTS.c.sequence)
         if chain is not None:
             query = query.where(EVENTS.c.chain == chain)
-        with self._reading() as connection:
+        with self.reading() as connection:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield _record(row), row.hash
 
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[tuple[dict[str, tuple[int, str]], Iterator[tuple[Record, str, str]]]]:
+        """Give the heads, and every event with its moment and its hash as they are written, all as of one moment."""
+        query = select(EVENTS).order_by(EVENTS.c.chain, EVENTS.c.sequence)
+        with self.reading() as connection:
+            heads = {row.chain: (row.sequence, row.hash) for row in connection.execute(select(CHAINS))}
+            rows = connection.execution_options(yield_per=1000).execute(query)
+            yield heads, ((_record(row, is_checked=False), row.at, row.hash) for row in rows)
+
     def heads(self) -> dict[str, tuple[int, str]]:
         """Return each chain's number of events and last hash, as they were noted apart from the events."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {row.chain: (row.sequence, row.hash) for row in connection.execute(select(CHAINS))}
 
     def _with(self, column: Column[str], values: Iterable[str], *conditions: ColumnElement[bool]) -> Iterator[Record]:
         """Yield the events that have one of these values, however many there are, in no order."""
         wanted = sorted(set(values))
-        with self._reading() as connection:
+        with self.reading() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 query = select(EVENTS).where(column.in_(wanted[start : start + _AT_ONCE]), *conditions)
                 yield from map(_record, connection.execute(query))
@@ -218,9 +228,12 @@ class Ledger:
             yield connection
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """Give a transaction that sees the ledger as it is at one moment, whoever writes meanwhile."""
         self._prepare()
-        with self._ledger_errors(), self._engine.begin() as connection:
+        # SQLite has no other isolation, and begins its transactions as `_engine` says.
+        level = {} if self._url.get_backend_name() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with self._ledger_errors(), self._engine.execution_options(**level).begin() as connection:
             yield connection
 
     def _prepare(self) -> None:
@@ -289,10 +302,13 @@ def _row(record: Record, hash_: str) -> dict[str, Any]:
     }
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(row: Row[Any], *, is_checked: bool = True) -> Record:
     try:
         event = Event(Kind(row.kind), row.endpoint, row.binding, row.life, json.loads(row.data))
         at = datetime.datetime.fromisoformat(row.at)
     except ValueError:
         raise LedgerError(f"event {row.sequence} of {row.chain} cannot be read") from None
+    # Moments are compared as text: one that means the same in another zone would stand elsewhere.
+    if is_checked and moment(at) != row.at:
+        raise LedgerError(f"event {row.sequence} of {row.chain} cannot be read: its moment is not as it was written")
     return Record(row.chain, row.sequence, at, event, row.previous, row.schema)

@@ -95,6 +95,14 @@ class Times:
         self.passed = 1000.0
         monkeypatch.setattr(clock, "now", lambda: self.now)
         monkeypatch.setattr(time, "monotonic", lambda: self.passed)
+        monkeypatch.setattr("erasure.ledger.lease._now", lambda _: self.now)  # a server's too
+        monkeypatch.setattr("erasure.ledger.lease._pause", self.pause)
+        self.on_pause: Callable[[], object] = lambda: None
+
+    def pause(self, seconds: float) -> None:
+        """Let that much pass, at once."""
+        self.passed += seconds
+        self.on_pause()
 
     def set(self, seconds: float) -> None:
         """Set the clock on the wall to so many seconds after noon."""
@@ -171,6 +179,41 @@ def test_a_lease_that_is_not_renewed_is_over_after_a_minute(runs: Runs, times: T
         runs.taken("second")
     times.set(direction * (LASTING + 1))
     assert not is_over(runs.taken("second"))
+
+
+def test_a_clock_that_is_off_takes_no_lease_that_is_renewed(on_sqlite: Runs, times: Times) -> None:
+    first = on_sqlite.taken("first")
+    times.set(LASTING + 1)
+    told: list[Holder] = []
+
+    def renew() -> None:
+        if times.passed > 1009:
+            with first._ledger.writing() as connection:  # noqa: SLF001 -- what its thread does
+                first._renew(connection)  # noqa: SLF001 -- the same
+
+    times.on_pause = renew
+    with pytest.raises(LeaseHeld):
+        Lease(on_sqlite.ledger(), {"run": "second"}, lambda _: False, told.append).take()
+    assert told == [{"run": "first"}], "which is told, as it takes a while"
+    assert times.passed == 1010, "seen renewed"
+    assert not is_over(first)
+
+
+def test_a_lease_is_taken_that_was_seen_unrenewed_for_as_long_as_it_lasts(on_sqlite: Runs, times: Times) -> None:
+    on_sqlite.taken("first")
+    times.set(LASTING + 1)
+    assert not is_over(on_sqlite.taken("second"))
+    assert times.passed == 1000 + LASTING + 1
+
+
+def test_on_a_server_its_clock_counts(on_postgres: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = on_postgres.taken("first")
+    for off in (-3600, 61, 3600):
+        wrong = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=off)
+        monkeypatch.setattr(clock, "now", lambda wrong=wrong: wrong)
+        with pytest.raises(LeaseHeld):
+            on_postgres.taken("second")
+    assert not is_over(first)
 
 
 def test_a_lease_lasts_long_enough_for_its_holder_to_notice_that_it_cannot_be_renewed(

@@ -15,7 +15,7 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from erasure import clock
-from erasure.ledger import Event, Kind, Ledger, LedgerError, Life, broken_links, is_default
+from erasure.ledger import Event, Kind, Ledger, LedgerError, Life, check, is_default
 
 HERE = "https://api.example"
 
@@ -37,7 +37,7 @@ def filled(folder: Path) -> Ledger:
 
 
 def findings(ledger: Ledger) -> list[tuple[int, str]]:
-    return [(one.sequence, one.finding) for one in broken_links(ledger)]
+    return [(one.sequence, one.finding) for one in check(ledger)[0]]
 
 
 def change(folder: Path, statement: str, *values: str | int) -> None:
@@ -191,9 +191,38 @@ def test_accepted_purges_are_counted_from_a_moment_on(tmp_path: Path, monkeypatc
     noon = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
     for hour in range(3):
         monkeypatch.setattr(clock, "now", lambda hour=hour: noon + datetime.timedelta(hours=hour))
-        ledger.append([event(Kind.ACCEPTED, f"life-{hour}"), event(Kind.SENT, "other")])
+        ledger.append([event(Kind.ACCEPTED, f"life-{hour}"), event(Kind.INTENDED, "other")])
     assert set(ledger.accepted_since(noon + datetime.timedelta(hours=1))) == {"life-1", "life-2"}
     assert open_ledger(tmp_path, "mbs-erasure/globex").accepted_since(noon) == {}
+
+
+def test_a_call_without_an_answer_counts_as_accepted_and_one_that_was_refused_does_not(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.append([event(Kind.SENT, "lost"), event(Kind.SENT, "refused"), event(Kind.FAILED, "refused")])
+    ledger.append([event(Kind.SENT, "lost, then refused"), event(Kind.SENT, "lost, then refused")])
+    ledger.append([event(Kind.FAILED, "lost, then refused"), event(Kind.NOT_UNDERSTOOD, "lost")])
+    assert set(ledger.accepted_since(clock.now() - datetime.timedelta(hours=1))) == {"lost", "lost, then refused"}
+
+
+def test_a_moment_in_another_form_is_found_and_nothing_rests_on_it(tmp_path: Path) -> None:
+    ledger = filled(tmp_path)
+    with ledger.writing() as connection:
+        at = connection.exec_driver_sql("SELECT at FROM events WHERE sequence = 2").scalar_one()
+        elsewhere = datetime.datetime.fromisoformat(at).astimezone(datetime.timezone(datetime.timedelta(hours=-9)))
+        connection.exec_driver_sql("UPDATE events SET at = ? WHERE sequence = 2", (elsewhere.isoformat(),))
+    assert findings(ledger) == [(2, "it is not as it was written")]
+    with pytest.raises(LedgerError, match="event 2 of mbs-erasure/acme cannot be read: its moment is not as it was wr"):
+        list(ledger.records())
+
+
+def test_a_ledger_that_is_written_while_it_is_checked_is_whole(tmp_path: Path) -> None:
+    ledger, other = filled(tmp_path), open_ledger(tmp_path, "mbs-erasure/globex")
+    with ThreadPoolExecutor(1) as pool, ledger.whole() as (heads, records):
+        first = next(records)
+        written = pool.submit(other.append, [event(Kind.ADOPTED, "life-9")])
+        assert {record.chain for record, *_ in (first, *records)} == heads.keys()
+    written.result()
+    assert findings(ledger) == []
 
 
 def test_of_what_was_already_absent_only_that_after_a_lost_answer_counts_as_accepted(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from erasure.ledger import Kind, Ledger, LedgerError, broken_links
+from erasure.ledger import Kind, Ledger, LedgerError, check
 from tests.erasure.test_ledger import event
 from tests.postgres import Postgres
 
@@ -32,7 +32,7 @@ def test_what_is_appended_is_read_again(ledger: Ledger) -> None:
     assert ledger.lives(["life-1"])["life-1"].is_accepted
     assert set(ledger.accepted_since(datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))) == {"life-1"}
     assert [one.event.kind for one, _ in ledger.records()] == [Kind.ADOPTED, Kind.SENT, Kind.ACCEPTED]
-    assert list(broken_links(ledger)) == []
+    assert list(check(ledger)[0]) == []
 
 
 def append_many(url: str) -> None:
@@ -50,14 +50,14 @@ def test_several_processes_write_one_chain_without_a_gap(ledger: Ledger, postgre
         one.join()
     assert [one.exitcode for one in processes] == [0, 0, 0]
     assert ledger.heads()[CHAIN][0] == 150
-    assert list(broken_links(ledger)) == []
+    assert list(check(ledger)[0]) == []
 
 
 def test_an_edited_event_is_found(ledger: Ledger, postgres: Postgres) -> None:
     ledger.append([event(Kind.ADOPTED), event(Kind.SENT)])
     with psycopg.connect(postgres.url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("UPDATE events SET binding = 'other' WHERE sequence = 1")
-    assert [one.sequence for one in broken_links(ledger)] == [1]
+    assert [one.sequence for one in check(ledger)[0]] == [1]
 
 
 def test_a_server_that_goes_away_is_an_error_and_what_was_written_stays(ledger: Ledger, postgres: Postgres) -> None:

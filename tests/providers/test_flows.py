@@ -11,7 +11,7 @@ from erasure import clock
 from erasure.clock import today
 from erasure.files.approvals import Approval
 from erasure.files.inventory import Entry
-from erasure.ledger import Event, Kind, Ledger, LedgerError, purges_in
+from erasure.ledger import Event, Kind, Lease, Ledger, LedgerError, purges_in
 from erasure.plan import Plan, PlanRequest, purges_digest
 from erasure.reports.plan import PlanReport
 from erasure.reports.receipt import Selection, receipt
@@ -244,6 +244,20 @@ def test_a_refresh_keeps_what_the_ledger_cannot_tell_of(stack: Stack) -> None:
     assert len(stack.engine.state) == len(NAMES)
 
 
+def test_an_update_that_purges_nothing_says_who_purges_meanwhile(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Lease(Ledger("sqlite:///ledger.db", "mbs-erasure/acme", Path.cwd()), {"host": "h", "process": 7}, bool)
+    other.take()
+    assert stack.up(*NAMES).is_permitted
+    assert "lease: another run of this stack is purging (process 7 on h, seen" in capsys.readouterr().err
+    stack.engine.preview(stack.request(*NAMES))
+    assert capsys.readouterr().err == ""
+    other.give_back()
+    stack.up(*NAMES)
+    assert capsys.readouterr().err == ""
+
+
 def test_of_a_half_done_replacement_the_life_that_was_intended_is_purged(stack: Stack) -> None:
     request = stack.request(*NAMES[:3])
     old = request.bound[-1].model_copy(update={"life": "an old half", "pending_deletion": True})
@@ -343,6 +357,8 @@ def test_a_used_life_is_followed_by_another(stack: Stack) -> None:
     account.asked.clear()
     stack.up(*NAMES)
     assert account.asked == []
+    assert stack.up(*NAMES[:3]).refusals == ["max-percent"], "a call without an answer counts as one that was accepted"
+    stack.settings["maxPurgePercent"] = "100"
     assert stack.up(*NAMES[:3]).failures == []
     assert stack.purged() == ["PC-4", "PC-4"]
 

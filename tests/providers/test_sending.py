@@ -187,12 +187,16 @@ def run(vendor: Vendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     operation.reset()
 
 
-def refuse_to_write(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
-    """Have the ledger fail for events of a kind."""
-    append = Ledger.append
+def refuse_to_write(monkeypatch: pytest.MonkeyPatch, kind: Kind, times: int = 1) -> None:
+    """Have the ledger fail for events of a kind; the engine ends when it has failed so many times."""
+    append, failures = Ledger.append, list[Kind]()
+    monkeypatch.setattr(sending, "_AGAIN", 0.0)
 
     def fail(self: Ledger, events: Any, **conditions: Any) -> None:  # noqa: ANN401 -- as the real one
         if any(one.kind == kind for one in events):
+            failures.append(kind)
+            if len(failures) >= times:
+                monkeypatch.setattr(sending, "is_alive", lambda: False)
             raise LedgerError("the disk is full")
         append(self, events, **conditions)
 
@@ -467,10 +471,29 @@ def test_a_ledger_that_cannot_be_written_after_the_answer_leaves_the_call_sent(
     assert run.kinds("PC-1") == ["sent"]
 
 
+def test_an_answer_is_written_down_as_soon_as_the_ledger_takes_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sending, "_AGAIN", 0.0)
+    append, left = Ledger.append, [LedgerError("database is locked")] * 20
+
+    def fail_for_a_while(self: Ledger, events: Any, **conditions: Any) -> None:  # noqa: ANN401 -- as the real one
+        if left and any(one.kind == Kind.ACCEPTED for one in events):
+            raise left.pop()
+        append(self, events, **conditions)
+
+    monkeypatch.setattr(Ledger, "append", fail_for_a_while)
+    assert run.send("PC-1") == {}
+    assert run.kinds("PC-1") == ["sent", "accepted"]
+    assert capsys.readouterr().err.count("what a call came to cannot be written down: database is locked") == 1
+    assert run.send("PC-1") == {}
+    assert run.vendor.purged == ["PC-1"], "and is not sent again"
+
+
 def test_a_refusal_that_cannot_be_written_down_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse_to_write(monkeypatch, Kind.FAILED)
+    refuse_to_write(monkeypatch, Kind.FAILED, times=3)
     run.vendor.bad = {"PC-1": 400}
-    errors = run.send("PC-1", "PC-2")
+    errors = run.send("PC-2", "PC-1")
     assert {name: str(one) for name, one in errors.items()} == {"PC-1": "the disk is full"}
     assert run.kinds("PC-1")[-1] == "sent"
 
@@ -486,7 +509,7 @@ def test_a_look_that_cannot_be_written_down_stops_the_second_call(run: Run, monk
 def test_data_that_is_gone_and_cannot_be_written_down_fails_and_the_rest_goes_on(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_to_write(monkeypatch, Kind.ALREADY_ABSENT)
+    refuse_to_write(monkeypatch, Kind.ALREADY_ABSENT, times=99)
     run.vendor.listed.remove("PC-1")
     run.note(Kind.SENT, "PC-1")
     errors = run.send("PC-1", "PC-2")
