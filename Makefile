@@ -24,7 +24,7 @@ $(TOOLS): requirements-dev.txt $(VENV)
 	touch $@
 
 up: setup ## `pulumi up`, quicker on large stacks: make up STACK=acme
-	@engine="$$(.venv/bin/python engine/ensure)" && PATH="$$(dirname "$$engine"):$$PATH" PULUMI_SKIP_CHECKPOINTS=true PULUMI_ENABLE_LEGACY_DIFF=true "$$engine" up $(if $(findstring --skip-preview,$(ARGS)),,--strict) $(if $(STACK),--stack $(STACK)) $(ARGS)
+	@engine="$$(.venv/bin/python engine/ensure)" && PATH="$$(dirname "$$engine"):$$PATH" PULUMI_SKIP_CHECKPOINTS=true PULUMI_ENABLE_LEGACY_DIFF=true "$$engine" up $(if $(filter --skip-preview --skip-preview=true -f --plan --plan=%,$(ARGS)),,--strict) $(if $(STACK),--stack $(STACK)) $(ARGS)
 
 demo: setup ## the main job on the sandbox, start to end
 	@.venv/bin/python -m sandbox demo

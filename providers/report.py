@@ -58,8 +58,7 @@ def destroyed(judgement: Judgement) -> Iterator[str]:
     first = riskiest_first(_purges(case, {}))[:_SHOWN_TO_PEOPLE]
     lines = [_in_words(judgement, purge) for purge in first]
     more = len(case.plan.purges) - len(first)
-    if more:
-        lines.append(f"and {more:,} more, which `python -m erasure plan` shows")
+    lines.append(f"{f'and {more:,} more; ' if more else ''}`python -m erasure plan` shows all")
     yield "destroys for good: " + "\n    ".join(lines)
 
 

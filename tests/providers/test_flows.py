@@ -698,7 +698,7 @@ def test_a_plan_names_the_ten_riskiest_and_counts_the_rest(
     stack.engine.preview(stack.request())
     told = capsys.readouterr().err
     assert told.count(" of u-1 on D-1, ") == 10
-    assert "and 2 more, which `python -m erasure plan` shows" in told
+    assert "and 2 more; `python -m erasure plan` shows all" in told
 
 
 def test_stored_bytes_of_the_last_day_count(stack: Stack) -> None:
