@@ -81,13 +81,11 @@ class Listing:
             remedy = "see in the MBS console what it is, and try again once the account lists it whole"
             raise Refusal("ambiguous", finding, remedy)
         pair = next(iter(found), None)
-        if pair is not None and not is_same_but_for_case(pair.computer_name, wanted.computer):
-            finding = (
-                f"the account lists {pair.computer_name!r} for user {self.user_id}, and {wanted.computer!r} is meant"
-            )
-            raise Refusal(
-                "ambiguous", finding, "check which computer that is; purge it in the MBS console, if it has to go"
-            )
+        if pair is not None and not _has_the_letters_of(pair, wanted):
+            listed = f"{pair.computer_name!r} on {pair.destination_id}"
+            finding = f"the account lists {listed} for user {self.user_id}, other letters than those of {wanted}"
+            remedy = "check which computer that is; purge it in the MBS console, if it has to go"
+            raise Refusal("ambiguous", finding, remedy)
         return pair
 
     def find_alone(self, wanted: Identity) -> UserComputer | None:
@@ -151,6 +149,11 @@ class Listing:
 def _may_be(row: UnusableRow, wanted: Identity) -> bool:
     told = ((row.destination_id, wanted.destination), (row.computer_name, wanted.computer))
     return all(not part or fold(part) == fold(own) for part, own in told)
+
+
+def _has_the_letters_of(pair: UserComputer, wanted: Identity) -> bool:
+    parts = ((pair.computer_name, wanted.computer), (pair.destination_id, wanted.destination))
+    return all(is_same_but_for_case(listed, meant) for listed, meant in parts)
 
 
 class Account:

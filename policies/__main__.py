@@ -41,7 +41,9 @@ def _policy(rule: RuleName) -> ResourceValidationPolicy:
         if args.resource_type != _PLAN or not purges:
             return
         said = None
-        if limit is not None and fires is not None and limit in args.get_config():
+        if rule in args.props.get("unjudged", (rule,)):
+            said = "it could not be judged on this plan; the preview says why"
+        elif limit is not None and fires is not None and limit in args.get_config():
             # What was purged in the last 24 hours counts too, and was bound then.
             recent = int(args.props["recent"])
             findings = fires(len(purges) + recent, int(args.props["bound"]) + recent, int(args.get_config()[limit]))

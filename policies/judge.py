@@ -13,13 +13,14 @@ class Ruling:
     """The rules' answer on one operation.
 
     `digest` is that of all purges, `approval` the one that stands for them. `objections` say why other approvals lift
-    nothing.
+    nothing. `fired_on_all` are the rules that fire on all purges, those that an earlier approval stands for included.
     """
 
     digest: str
     fired: tuple[Fired, ...]
     approval: Approval | None
     objections: tuple[str, ...]
+    fired_on_all: frozenset[str] = frozenset()
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
@@ -42,6 +43,7 @@ def judge(case: Case) -> Ruling:
     # What an earlier update began under an approval stays approved; the limits are for the rest.
     rest = tuple(purge for purge in purges if case.life_of(purge).approval is None)
     fired: list[Fired] = []
+    on_all: set[str] = set()
     for name, default, fires in RULES:
         level = ALWAYS if default == ALWAYS else level_of(name, case.configuration)
         # A rule that no approval lifts has been lifted by none: it is asked about all of them again.
@@ -60,9 +62,12 @@ def judge(case: Case) -> Ruling:
                 )
                 for found, remedy in fires(case, asked_about)
             )
+        if asked_about is rest and rest != purges and any(fires(case, purges)):
+            on_all.add(name)
     return Ruling(
         digest=digest,
         fired=tuple(fired),
         approval=approval,
         objections=tuple(objection for objection in objections.values() if objection is not None),
+        fired_on_all=frozenset(on_all | {each.rule for each in fired}),
     )

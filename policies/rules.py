@@ -175,6 +175,11 @@ def _hold(case: Case, purges: Sequence[Bound]) -> Iterator[Finding]:
     marked = [
         str(binding.identity) for binding in leaving if (binding.protect or binding.retain) and not reasons[binding.id]
     ]
+    if purges and case.recent is None and level_of("ledger", case.configuration) != "refuse":
+        yield (
+            "the ledger cannot be read, so that nobody knows what another update or stack has on hold",
+            "set `ledger` (or MBS_LEDGER) to one that can be read",
+        )
     if held:
         yield (
             f"{some(held)} on hold",
@@ -237,7 +242,7 @@ def _unreadable(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
 
 def _ledger(case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
     if case.ledger_problem is not None:
-        yield case.ledger_problem, "set `ledger` (or MBS_LEDGER) to one that lasts and can be written"
+        yield case.ledger_problem, "set `ledger` (or MBS_LEDGER) to this stack's own, which lasts and can be written"
 
 
 def _refused_by_the_listing(name: str, case: Case, _purges: Sequence[Bound]) -> Iterator[Finding]:
@@ -344,6 +349,18 @@ def level_of(name: str, configuration: Configuration) -> str:
 def needs_bytes(configuration: Configuration) -> bool:
     """Whether a rule depends on how much is stored."""
     return configuration.max_purge_bytes is not None and level_of("max-bytes", configuration) != "off"
+
+
+def unjudged(case: Case) -> set[str]:
+    """Return the rules that could not be judged, since the account or the ledger did not say what they rest on."""
+    found: set[str] = set()
+    if any(about.error is not None for about in case.evidence.users.values()):
+        found |= {"alive", "last-copy", "unknown-user", "max-bytes"}
+    if any(about.billing_error is not None for about in case.evidence.users.values()):
+        found.add("max-bytes")
+    if case.recent is None:
+        found |= {"max-purges", "max-percent", "max-bytes", "hold"}
+    return found if case.configuration.max_purge_bytes is not None else found - {"max-bytes"}
 
 
 def some(parts: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from erasure.errors import Refusal
 from erasure.ledger import LedgerError
 from erasure.plan import Bound, Plan, PlanRequest
 from erasure.reports.plan import PLAN_FILE, PlanReport
-from policies.rules import LEDGERS_REMEDY
+from policies.rules import LEDGERS_REMEDY, unjudged
 from providers import operation, shown
 from providers.judgement import Judgement, judge_plan
 from providers.purge_plan import VERSION, Properties
@@ -109,8 +109,10 @@ def _inputs(judgement: Judgement) -> Properties:
     if plan.purges:
         # For a policy pack, which sees no deletion: what fired at any level, of how many, and beside how many of a day.
         inputs["bound"] = len(plan.bound)
-        inputs["recent"] = len((judgement.case.recent or {}).keys() - {bound.life for bound in plan.bound.values()})
-        inputs["fired"] = [fired.rule for fired in judgement.ruling.fired]
+        if judgement.case.recent is not None:
+            inputs["recent"] = len(judgement.case.recent.keys() - {bound.life for bound in plan.bound.values()})
+        inputs["unjudged"] = sorted(unjudged(judgement.case))
+        inputs["fired"] = sorted(judgement.ruling.fired_on_all)
     if plan.request.day is not None:
         inputs["day"] = plan.request.day.isoformat()
     return inputs

@@ -1,6 +1,8 @@
 """Sends the purges of one user, and writes down what became of them: before each call, and after its answer."""
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any, Final
 
 import pulumi
@@ -20,6 +22,7 @@ from providers.engine import is_alive
 Errors = dict[str, BaseException | None]
 
 _AGAIN: Final = 1.0  # seconds until what a call came to is written down again
+_HELD_UP: Final = 30.0  # seconds that deletions wait for it
 _OF_ALL_CALLS: Final = (401, 403)  # refused whatever the pairs are
 
 
@@ -163,16 +166,31 @@ class Sender:
         self._ledger.append(self._events(Kind.SENT, batch, {"digest": self._digest}), only_if=self._lease.require)
 
     def _write_down(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
-        """Write down what a call came to, for as long as the engine lives: nothing else knows it."""
-        for attempt in Retrying(
+        """Write down what a call came to, for as long as the engine lives: nothing else knows it.
+
+        The deletions of the batch wait for that no longer than `_HELD_UP`, so that a ledger which is gone for good ends
+        the update. Raises LedgerError.
+        """
+        again = Retrying(
             retry=retry_if_exception_type(LedgerError),
             stop=lambda _: not is_alive(),
             wait=wait_fixed(_AGAIN),
             before_sleep=_tell_once,
             reraise=True,
-        ):
-            with attempt:
-                self._append(kind, batch, data)
+        )
+        written = Future[None]()
+
+        def write() -> None:
+            try:
+                written.set_result(again(self._append, kind, batch, data))
+            except BaseException as error:  # noqa: BLE001 -- whoever waits raises it
+                written.set_exception(error)
+
+        threading.Thread(target=write, name="answer", daemon=True).start()
+        try:
+            written.result(_HELD_UP)
+        except TimeoutError:
+            raise LedgerError("what a call came to could not be written down; the next update looks it up") from None
 
     def _append(self, kind: Kind, batch: list[Bound], data: Mapping[str, Any] | None = None) -> None:
         self._ledger.append(self._events(kind, batch, data))

@@ -216,15 +216,31 @@ def _neighbouring_files(root: Path, own: Path, placed: Iterable[Path]) -> Iterat
     yield from sorted({file.resolve(): file for file in (*placed, *listed) if file.resolve() != ours}.values())
 
 
+_UNREADABLE: Final = (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError)
+
+
 def _placed_files(root: Path, project: str) -> tuple[list[Path], list[str]]:
     """Return the inventories that the configuration of the project's stacks names, and what cannot be read of it."""
     placed, unreadable = [], []
-    for file in sorted(root.glob("Pulumi.*.yaml")):
+    own = root / "Pulumi.yaml"
+    try:
+        folder = root / (_settings_in(own).get("stackConfigDir") or ".")
+    except _UNREADABLE:
+        folder = root
+    for file in (*([own] if own.exists() else ()), *sorted(folder.glob("Pulumi.*.yaml"))):
         try:
-            settings = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("config") or {}
-            named = settings.get(f"{project}:inventory")
-            if named is not None:
-                placed.append(root / named)
-        except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+            settings = _settings_in(file).get("config") or {}
+            for key in ("inventory", f"{project}:inventory"):  # a project's own keys need no prefix
+                named = settings.get(key)
+                if file == own and isinstance(named, dict) and "secure" not in named:
+                    named = named.get("value", named.get("default"))
+                if named not in (None, ""):
+                    placed.append(root / named)
+        except _UNREADABLE:
             unreadable.append(f"{file.name}: which inventory its stack has cannot be read")
     return placed, unreadable
+
+
+def _settings_in(file: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    return document

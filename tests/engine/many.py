@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from sqlalchemy import create_engine, insert, select
 
+from erasure.ledger.tables import METADATA
 from sandbox.workspace import Result
 from tests.engine.rehearsal import Rehearsal, binding, names, pairs_of
 
@@ -124,6 +126,16 @@ class Many:
     def want_all_of_them(self) -> None:
         """Write the inventory that lists every computer."""
         self._want(COMPUTERS)
+
+    def take_the_ledger_to(self, url: str) -> None:
+        """Have another database know what the ledger's file does."""
+        file = self.rehearsal.workspace.directory / "ledger.db"
+        with create_engine(f"sqlite:///{file}").connect() as old, create_engine(url).begin() as new:
+            METADATA.create_all(new)
+            for table in METADATA.sorted_tables:
+                rows = [row._asdict() for row in old.execute(select(table))]
+                if rows:
+                    new.execute(insert(table), rows)
 
     def drop(self) -> None:
         """Write the inventory that lists the first computer of each user alone."""

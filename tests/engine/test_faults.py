@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 from collections import Counter
@@ -114,6 +115,7 @@ def test_what_is_no_listing_purges_nothing(many: Many, answer: dict[str, object]
 
 def test_a_full_disk_under_the_ledger_stops_the_purges_and_loses_none(many: Many, small_disk: Path) -> None:
     env = {"MBS_LEDGER": f"sqlite:///{small_disk}/ledger.db", "MBS_CONCURRENCY": "4"}
+    shutil.copyfile(many.rehearsal.workspace.directory / "ledger.db", small_disk / "ledger.db")
     many.drop()
     update = many.start(env=env)
     many.wait_for_calls(4, update)
@@ -166,6 +168,7 @@ def test_a_postgresql_that_goes_away_stops_the_purges_and_loses_none(many: Many)
         pytest.skip("no PostgreSQL on this machine: install Debian's package postgresql")
     with running(programs) as server:
         env = {"MBS_LEDGER": server.url, "MBS_CONCURRENCY": "4"}
+        many.take_the_ledger_to(server.url)
         many.drop()
         update = many.start(env=env)
         many.wait_for_calls(4, update)

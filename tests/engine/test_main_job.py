@@ -1,5 +1,8 @@
 """Drop an entry, and its data is purged: on the real engine, against the account over HTTP."""
 
+import contextlib
+import sqlite3
+
 from tests.engine.conftest import COMPUTERS
 from tests.engine.rehearsal import CHARLIE, DESTINATION, PLAN, Rehearsal, binding
 
@@ -58,9 +61,16 @@ def test_an_update_without_purge_or_adoption_needs_no_account(adopted: Rehearsal
     assert adopted.sandbox.requests() == []
 
 
-def test_what_is_already_gone_leaves_the_state_without_a_purge(adopted: Rehearsal) -> None:
+def test_what_is_already_gone_leaves_the_state_without_a_purge_after_a_second_look(adopted: Rehearsal) -> None:
     adopted.sandbox.remove(CHARLIE, DESTINATION, "Büro PC")
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
+    first = adopted.up()
+    assert "not-found: computer 'Büro PC'" in first.output
+    assert binding("Büro PC") in adopted.bindings()
+    adopted.workspace.run("refresh", "--yes").require()
+    assert binding("Büro PC") in adopted.bindings(), "which a refresh does not forget"
+    with contextlib.closing(sqlite3.connect(adopted.workspace.directory / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE events SET at = '2026-01-01T12:00:00.000000+00:00' WHERE kind = 'not found'")
     adopted.up().require()
     assert adopted.purges() == []
     assert binding("Büro PC") not in adopted.bindings()
@@ -97,5 +107,15 @@ def test_the_plan_in_the_state_says_what_is_wanted_and_what_was_purged(adopted: 
     adopted.want("CHARLIE-LAPTOP", "Front Desk")
     adopted.up().require()
     (plan,) = adopted.resources(PLAN)
-    assert plan["inputs"].keys() == {"__provider", "version", "wanted", "digest", "purges", "bound", "fired"}
+    assert plan["inputs"].keys() == {
+        "__provider",
+        "version",
+        "wanted",
+        "digest",
+        "purges",
+        "bound",
+        "recent",
+        "fired",
+        "unjudged",
+    }
     assert plan["outputs"]["purges"] == [binding("Büro PC")]

@@ -11,6 +11,7 @@ from erasure.ledger import Life
 from erasure.reports.shown import counted
 from mbs.errors import TokenRefused
 from policies.judge import Ruling
+from policies.rules import unjudged
 from tests.policies.cases import (
     EVERY_RULE,
     HERE,
@@ -198,7 +199,7 @@ def test_copies_that_are_purged_together_are_no_copies_of_each_other() -> None:
 def test_a_day_that_nobody_knows_is_no_empty_one_whatever_the_level_of_the_ledger() -> None:
     problem = "it cannot be read"
     judged = ruling(many(100), names(99), recent=None, ledger_problem=problem, settings={"rules": {"ledger": "warn"}})
-    assert refusals(judged) == ["max-purges", "max-percent"]
+    assert refusals(judged) == ["max-purges", "max-percent", "hold"]
     assert "nobody knows what was purged in the last 24 hours" in judged.refusals[0].finding
     every = {"rules": {"ledger": "off"}, "maxPurgeBytes": 10**9}
     assert "max-bytes" in refusals(ruling(many(100), names(99), recent=None, ledger_problem=problem, settings=every))
@@ -212,6 +213,24 @@ def test_a_day_that_nobody_knows_is_no_empty_one_whatever_the_level_of_the_ledge
 def test_what_nobody_was_shown_is_not_purged_whatever_the_levels(rule: str, more: dict[str, Any]) -> None:
     assert refusals(ruling(many(100), names(99), **more)) == [rule]
     assert refusals(ruling(many(100), names(100), **more)) == []
+
+
+def test_what_could_not_be_judged_is_said_whatever_the_levels() -> None:
+    blind = unreadable(TokenRefused("GET", "/api/Users/u/Computers", 401, "denied"))
+    off = {"rules": {"unreadable": "off", "ledger": "off"}}
+    assert unjudged(case(many(2), names(1), evidence=blind, settings=off)) == {"alive", "last-copy", "unknown-user"}
+    limited = {**off, "maxPurgeBytes": 1}
+    assert "max-bytes" in unjudged(case(many(2), names(1), evidence=blind, settings=limited))
+    unread = case(many(2), names(1), recent=None, settings=off)
+    assert unjudged(unread) == {"max-purges", "max-percent", "hold"}
+    assert unjudged(case(many(2), names(1))) == set()
+
+
+def test_a_rule_that_fires_on_what_was_approved_before_fires_on_all_the_same() -> None:
+    has, begun = many(3), {"life of PC-2": Life(intention={"approval": "sha256:x"}, intended_at=NOW)}
+    judged = ruling(has, names(1), lives=begun, settings={"maxPurges": 1})
+    assert refusals(judged) == []
+    assert "max-purges" in judged.fired_on_all
 
 
 def test_what_another_stack_has_on_hold_is_not_purged() -> None:

@@ -1,5 +1,6 @@
 """What an operation sets up in its process, and takes down."""
 
+import datetime
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
+from erasure import clock
 from erasure.errors import Refusal
-from erasure.ledger import Ledger
+from erasure.ledger import Lease, Ledger
 from providers import operation
 
 SETTINGS = {"mbs-erasure:endpoint": "http://127.0.0.1:1", "mbs-erasure:token": "secret-token"}
@@ -70,3 +72,21 @@ def test_the_end_of_an_operation_closes_what_it_opened(begun: list[str], monkeyp
     ledger = operation.current().connection.ledger("mbs-erasure", "acme")
     operation.current().end()
     assert closed == [ledger]
+
+
+def test_a_lease_that_is_watched_is_told_with_its_holder(
+    begun: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del begun
+    configure()
+    ledger = operation.current().connection.ledger("mbs-erasure", "acme")
+    long_ago = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "now", lambda: long_ago)
+        other = Lease(Ledger("sqlite:///ledger.db", "mbs-erasure/acme", Path.cwd()), {"host": "h", "process": 7}, bool)
+        other.take()
+    monkeypatch.setattr("erasure.ledger.lease.LASTING", 0.0)
+    monkeypatch.setattr("erasure.ledger.lease._LOOK", 0.0)
+    operation.current().take_lease(ledger)
+    told = capsys.readouterr().err
+    assert told.count("lease: that of another run (process 7 on h) looks over, and is watched for a minute") == 1

@@ -139,6 +139,22 @@ def test_an_inventory_that_a_stacks_configuration_places_elsewhere_is_a_neighbou
     for broken in ("config: {mbs-erasure:inventory: {secure: x}}", "config: [", "config: 1"):
         settings.write_text(broken)
         assert plan_request().unreadable == ("Pulumi.globex.yaml: which inventory its stack has cannot be read",)
+    settings.write_text("config: {mbs-erasure:inventory: ''}")
+    assert (plan_request().elsewhere, plan_request().unreadable) == ((), ()), "which is the default"
+    settings.unlink()
+    for elsewhere in (
+        "stackConfigDir: stacks",
+        "config: {inventory: {default: customers/globex.yaml}}",
+        "config: {inventory: {value: customers/globex.yaml}}",
+        "config: {mbs-erasure:inventory: customers/globex.yaml}",
+    ):
+        (root / "Pulumi.yaml").write_text(f"name: mbs-erasure\n{elsewhere}")
+        (root / "stacks").mkdir(exist_ok=True)
+        (root / "stacks/Pulumi.globex.yaml").write_text("config: {mbs-erasure:inventory: customers/globex.yaml}")
+        assert {one.file for one in plan_request().elsewhere} == {"customers/globex.yaml"}
+    (root / "Pulumi.yaml").write_text("config: [")
+    assert plan_request().unreadable == ("Pulumi.yaml: which inventory its stack has cannot be read",)
+    (root / "Pulumi.yaml").unlink()
     settings.write_text("config: {another:inventory: customers/globex.yaml}")
     assert (plan_request().elsewhere, plan_request().unreadable) == ((), ())
 

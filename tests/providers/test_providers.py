@@ -230,7 +230,7 @@ def test_the_plan_keeps_numbers_and_purges_and_strips_the_rest(account: FakeAcco
     state = adopt(account, *NAMES)
     next_operation(account)
     kept = plan(state, *NAMES[:3]).inputs
-    assert kept.keys() == {"version", "wanted", "digest", "purges", "bound", "recent", "fired"}
+    assert kept.keys() == {"version", "wanted", "digest", "purges", "bound", "recent", "fired", "unjudged"}
     assert (kept["wanted"], kept["purges"]) == (3, ["u-1/d-1/pc-4"])
 
 

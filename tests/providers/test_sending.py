@@ -490,6 +490,30 @@ def test_an_answer_is_written_down_as_soon_as_the_ledger_takes_it(
     assert run.vendor.purged == ["PC-1"], "and is not sent again"
 
 
+def test_a_ledger_that_is_gone_for_good_ends_the_deletion_and_is_tried_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "_AGAIN", 0.0)
+    monkeypatch.setattr(sending, "_HELD_UP", 0.05)
+    append, is_back, is_written = Ledger.append, threading.Event(), threading.Event()
+
+    def fail_until_it_is_back(self: Ledger, events: Any, **conditions: Any) -> None:  # noqa: ANN401 -- as the real one
+        if any(one.kind == Kind.ACCEPTED for one in events):
+            if not is_back.wait(0.01):
+                raise LedgerError("connection refused")
+            append(self, events, **conditions)
+            is_written.set()
+        else:
+            append(self, events, **conditions)
+
+    monkeypatch.setattr(Ledger, "append", fail_until_it_is_back)
+    assert "could not be written down; the next update" in str(run.send("PC-1")["PC-1"])
+    assert run.kinds("PC-1") == ["sent"]
+    is_back.set()
+    assert is_written.wait(60)
+    assert run.kinds("PC-1") == ["sent", "accepted"]
+
+
 def test_a_refusal_that_cannot_be_written_down_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_to_write(monkeypatch, Kind.FAILED, times=3)
     run.vendor.bad = {"PC-1": 400}
