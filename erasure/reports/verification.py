@@ -135,6 +135,10 @@ def _place(life: Life) -> dict[str, str]:
 
 
 def _because(life: Life) -> str:
+    if life.missing_at is not None:
+        return (
+            f"not listed when it was to be sent, first at {moment(life.missing_at)} UTC: a second look is to confirm it"
+        )
     match answer_of(life):
         case "not asked":
             return "no call was sent"

@@ -83,6 +83,10 @@ LOST: list[tuple[Kind, dict[str, Any]]] = [(Kind.INTENDED, {}), (Kind.SENT, {})]
     [
         ([(Kind.INTENDED, {})], "no call was sent"),
         (LOST, "sent, and the answer was lost"),
+        (
+            [(Kind.INTENDED, {}), (Kind.NOT_FOUND, {})],
+            f"not listed when it was to be sent, first at {NOW:%Y-%m-%d %H:%M} UTC: a second look is to confirm it",
+        ),
         ([*LOST, (Kind.FAILED, {"finding": "answered 400"})], "refused: answered 400"),
         ([*LOST, (Kind.NOT_UNDERSTOOD, {"finding": "200 {}"})], "not understood: 200 {}"),
         ([*LOST, (Kind.ACCEPTED, {}), (Kind.RELEASED, {})], None),
