@@ -29,8 +29,9 @@ up: setup ## `pulumi up`, quicker on large stacks: make up STACK=acme
 demo: setup ## the main job on the sandbox, start to end
 	@.venv/bin/python -m sandbox demo
 
+# One more process than there are cores: a quarter of the time is waited for what was killed or made to fail.
 test: setup lint ## every check and every test, the real engine's too
-	.venv/bin/python -m pytest -n auto --dist worksteal
+	.venv/bin/python -m pytest -n $$(.venv/bin/python -c 'import os; print(1 + (os.cpu_count() or 1))') --dist worksteal
 
 unit: $(TOOLS) ## the tests of seconds: no engine, no sandbox
 	.venv/bin/python -m pytest -n auto tests/mbs tests/erasure tests/policies tests/providers

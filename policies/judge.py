@@ -62,7 +62,7 @@ def judge(case: Case) -> Ruling:
                 )
                 for found, remedy in fires(case, asked_about)
             )
-        if asked_about is rest and rest != purges and any(fires(case, purges)):
+        if level == "approve" and any(fires(case, purges)):
             on_all.add(name)
     return Ruling(
         digest=digest,

@@ -230,7 +230,9 @@ def test_a_rule_that_fires_on_what_was_approved_before_fires_on_all_the_same() -
     has, begun = many(3), {"life of PC-2": Life(intention={"approval": "sha256:x"}, intended_at=NOW)}
     judged = ruling(has, names(1), lives=begun, settings={"maxPurges": 1})
     assert refusals(judged) == []
-    assert "max-purges" in judged.fired_on_all
+    assert judged.fired_on_all == {"max-purges", "max-percent"}
+    warned = {"maxPurges": 0, "rules": {"max-purges": "warn"}}
+    assert ruling(many(100), names(99), settings=warned).fired_on_all == {"max-purges"}
 
 
 def test_what_another_stack_has_on_hold_is_not_purged() -> None:
